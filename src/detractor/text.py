@@ -155,7 +155,7 @@ def read_value(value: object) -> tuple[str, str | None]:
     return ("", EMPTY) if _is_blank(text) else (text, None)
 
 
-def _values(feedback: Any) -> tuple[list[Any], pd.Index | None]:
+def _values(feedback: Any) -> tuple[list[Any], pd.Index | None]:  # noqa: ANN401, duck-typed
     """List the rows of the input, always in a new list."""
     if type(feedback) is list:
         return feedback.copy(), None
