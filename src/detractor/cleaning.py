@@ -31,7 +31,7 @@ class Cleaning:
         HTML tags, comments, scripts and styles; entities become the characters they stand for.
     invisibles : bool
         Characters nobody sees that break words apart: NUL, backspace, terminal colours, soft
-        hyphens, zero-width and direction marks.
+        hyphens, zero-width spaces and byte order marks.
 
     Examples
     --------
@@ -161,7 +161,9 @@ def _is_plain(text: str) -> bool:
         return False
     if "\x00" in text or "\x1b" in text or "\x08" in text or "\x7f" in text:
         return False
-    return text.isascii() or not any(map(text.__contains__, _HIDDEN_OTHERS))
+    if text.isascii():
+        return True
+    return not ("\xad" in text or "\u200b" in text or "\u2060" in text or "\ufeff" in text)
 
 
 _MARGIN = "margin"  # white space that other removals leave at the ends: not worth a report
@@ -218,9 +220,7 @@ def _span_before(pieces: tuple[Piece, ...], start: int, end: int) -> tuple[int, 
 
 _WORD = re.compile(r"\w")
 _HIDDEN_ASCII = "\x00\x08\x1b\x7f"
-_HIDDEN_OTHERS = (
-    "\xad\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
-)
+_HIDDEN_OTHERS = "\xad\u200b\u2060\ufeff"
 _INVISIBLE = re.compile(rf"\x1b\[[0-9;]{{0,20}}[A-Za-z]|[{_HIDDEN_ASCII}{_HIDDEN_OTHERS}]+")
 _BLOCK_TAGS = (
     "address|article|aside|blockquote|body|br|caption|center|dd|div|dl|dt|fieldset|figure|footer|"
