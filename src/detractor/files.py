@@ -314,3 +314,33 @@ def write_parquet(frame: pd.DataFrame, path: Path) -> None:
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
         raise SchemaError(f"Parquet cannot hold the table: {error}; write JSON lines") from error
     parquet.write_table(table, path)
+
+
+def join_parquet(parts: list[Path], path: Path) -> None:
+    """Join Parquet files into one, a row group each, in bounded memory.
+
+    Examples
+    --------
+    >>> import tempfile, pandas as pd
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     a, b = Path(folder) / "a.parquet", Path(folder) / "b.parquet"
+    ...     write_parquet(pd.DataFrame({"id": [1]}), a)
+    ...     join_parquet([a, a], b)
+    ...     len(pd.read_parquet(b))
+    2
+    """
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    try:
+        schemas = [parquet.read_schema(part) for part in parts]
+        schema = pa.unify_schemas(schemas, promote_options="permissive").remove_metadata()
+        with parquet.ParquetWriter(path, schema) as writer:
+            for part in parts:
+                table = parquet.read_table(part)
+                missing = [name for name in schema.names if name not in table.column_names]
+                for name in missing:
+                    table = table.append_column(name, pa.nulls(len(table)))
+                writer.write_table(table.select(schema.names).cast(schema))
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        raise SchemaError(f"Parquet cannot hold the table: {error}; write JSON lines") from error
