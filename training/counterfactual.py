@@ -1,0 +1,217 @@
+"""Generate short labelled sentences for what word pairs get wrong.
+
+Negation, contrast, time, whose opinion, questions and answers, swearing in
+joy, calm leaving, loyal anger, words of leaving that mean something else, and
+identity terms that must not matter.  The same seed gives the same sentences.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import random
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+log = logging.getLogger("counterfactual")
+
+_TABLES = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+PHENOMENA: list[dict[str, Any]] = _TABLES["phenomena"]
+IDENTITY: dict[str, list[str]] = _TABLES["identity"]
+SLOTS: dict[str, list[str]] = _TABLES["slots"]
+DOMAINS: dict[str, dict[str, list[str]]] = _TABLES["domains"]
+LABELS = ("anger", "churn", "detractor")
+
+_CHOICE = re.compile(r"\(([^()]*\|[^()]*)\)")
+_SLOT = re.compile(r"\{(\w+)\}")
+_CONTRACT = [
+    ("was not", "wasn't"), ("is not", "isn't"), ("did not", "didn't"), ("do not", "don't"),
+    ("would not", "wouldn't"), ("could not", "couldn't"), ("will not", "won't"), ("cannot", "can't"),
+    ("I am", "I'm"), ("I have", "I've"), ("I will", "I'll"), ("it is", "it's"), ("we are", "we're"),
+]  # fmt: skip
+_EMOJI_GOOD = ["\U0001f600", "\U0001f44d", "\u2764\ufe0f", "\U0001f60d", "\U0001f389"]
+_EMOJI_BAD = ["\U0001f44e", "\U0001f620", "\U0001f644", "\U0001f621", "\U0001f92c"]
+
+
+class _Writer:
+    """Fill templates for one domain at a time."""
+
+    def __init__(self, seed: int) -> None:
+        self.rng = random.Random(seed)
+        self.domain: dict[str, list[str]] = {}
+
+    def start(self) -> None:
+        self.domain = DOMAINS[self.rng.choice(list(DOMAINS))]
+
+    def fill(self, template: str, fixed: dict[str, str] | None = None) -> str:
+        """Expand choices and slots until none is left."""
+        fixed = fixed or {}
+        while True:
+            chosen = _CHOICE.sub(lambda m: self.rng.choice(m[1].split("|")), template)
+            if chosen != template:
+                template = chosen
+                continue
+            slot = _SLOT.search(template)
+            if slot is None:
+                return re.sub(r"\s+", " ", template).strip()
+            name = slot[1]
+            options = self.domain.get(name) or SLOTS[name]
+            value = fixed.get(name) or self.rng.choice(options)
+            template = template[: slot.start()] + value + template[slot.end() :]
+
+    def sentence(self, template: str) -> str:
+        """Fill one template and begin it, mostly, with a capital."""
+        text = self.fill(template)
+        text = re.sub(r"\b(a) (?=[aeiou])", "an ", text)
+        if self.rng.random() < 0.8:
+            text = text[:1].upper() + text[1:]
+        if text[-1:].isalnum() and self.rng.random() < 0.6:
+            text += "."
+        return text
+
+    def typo(self, text: str) -> str:
+        """Swap, drop or double one letter inside a longer word."""
+        spots = [m.start() for m in re.finditer(r"(?<=[a-z])[a-z](?=[a-z])", text)]
+        if not spots:
+            return text
+        i = self.rng.choice(spots)
+        kind = self.rng.randrange(3)
+        if kind == 0:
+            return text[:i] + text[i + 1] + text[i] + text[i + 2 :]
+        return text[:i] + text[i + 1 :] if kind == 1 else text[:i] + text[i] + text[i:]
+
+    def noise(self, text: str, bad: float | None) -> str:
+        """Rewrite a sentence without touching what it says."""
+        kind = self.rng.randrange(9)
+        if kind == 0:
+            return self.typo(self.typo(text))
+        if kind == 1:
+            for long, short in _CONTRACT:
+                text = text.replace(long, short)
+            return text
+        if kind == 2:
+            for long, short in _CONTRACT:
+                text = text.replace(short, long)
+            return text
+        if kind == 3:
+            return text.replace("'", self.rng.choice(["", "\u2019"])).lower()
+        if kind == 4:
+            return re.sub(r"[.,;:]", "", text).lower()
+        if kind == 5:
+            return text + self.rng.choice([" https://t.co/x{}", " www.example.com/{}"]).format(
+                self.rng.randrange(10_000)
+            )
+        if kind == 6 and bad is not None:
+            return text + " " + self.rng.choice(_EMOJI_BAD[:1] if bad else _EMOJI_GOOD)
+        if kind == 7:
+            return self.fill("{handle}") + " " + text
+        return re.sub(r"\s", lambda m: m[0] * self.rng.choice([1, 1, 2]), text)
+
+
+def generate(n: int, seed: int) -> pd.DataFrame:
+    """Write `n` labelled sentences.
+
+    Parameters
+    ----------
+    n : int
+        Number of rows.
+    seed : int
+        The same seed gives the same rows.
+
+    Returns
+    -------
+    DataFrame
+        ``text``, ``phenomenon``, ``anger`` and ``churn`` (0 to 3; a half is
+        "this step or the next"; NaN is "no label"), ``detractor`` (0, 1,
+        NaN), ``pair_id`` (rows that must get the same scores).
+    """
+    writer = _Writer(seed)
+    rng = writer.rng
+    rows: list[dict[str, object]] = []
+    pair = 0
+    while len(rows) < n:
+        writer.start()
+        pair += 1
+        entry = PHENOMENA[rng.randrange(len(PHENOMENA))]
+        text = writer.sentence(rng.choice(entry["templates"]))
+        label = {name: entry.get(name) for name in LABELS} | {"pair_id": pair}
+        name, bad = entry["name"], label["detractor"]
+        if rng.random() < 0.18:
+            before, after = rng.random() < 0.6, rng.random() < 0.5
+            text = writer.fill("{neutral} ") + " " + text if before else text
+            text = text + " " + writer.fill("{neutral}") if after else text
+            text = text.strip()
+        if rng.random() < 0.30:
+            rows.extend(_swapped(writer, text, label))
+            continue
+        rows.append({"text": text, "phenomenon": name, **label})
+        if rng.random() < 0.35:
+            rows.append({"text": writer.noise(text, bad), "phenomenon": f"{name}+noise", **label})
+    frame = pd.DataFrame(rows[:n])
+    for column in LABELS:
+        frame[column] = frame[column].astype("float32")
+    frame["text"] = frame["text"].str.strip()
+    return frame
+
+
+def _inside(writer: _Writer, text: str, kind: str) -> str | None:
+    """Return the text with a slot ``{}`` where an identity can stand, if any."""
+    rng = writer.rng
+    if kind == "place":
+        end = len(text.rstrip(".!?"))
+        return f"{text[:end]} {rng.choice(['in', 'at', 'near'])} {{}}{text[end:]}"
+    if kind == "handle":
+        return "{} " + text
+    if kind == "brand":
+        held = [co for co in writer.domain["co"] if "{" not in co and co in text]
+        return text.replace(held[0], "{}", 1) if held else None
+    held = [who for who in writer.domain["staff"] if who in text]
+    if not held:
+        return None
+    if kind == "name":
+        return text.replace(held[0], "{}", 1)
+    if kind in ("nation", "belief", "orient", "race", "state"):
+        return text.replace(held[0], f"the {{}} {held[0].removeprefix('the ')}", 1)
+    return text.replace(held[0], "the {}", 1) if kind == "gender" else None
+
+
+def _swapped(writer: _Writer, text: str, label: dict[str, object]) -> list[dict[str, object]]:
+    """Put three identities of one kind into the same place of one sentence."""
+    rng = writer.rng
+    kind = rng.choice(list(IDENTITY))
+    plain = text.replace("{", "").replace("}", "")
+    frame = _inside(writer, plain, kind) if rng.random() < 0.5 else None
+    if frame is None:
+        slots = ("staff", "who", "kin", "n", "day", "place", "number")
+        fixed = {slot: writer.fill("{" + slot + "}") for slot in slots if slot != kind}
+        aside = writer.fill(rng.choice(IDENTITY[kind]), {**fixed, kind: "<>"}).replace("<>", "{}")
+        if aside[:1] not in "@{":
+            aside = aside[:1].upper() + aside[1:]
+        frame = f"{aside} {plain}" if rng.random() < 0.6 else f"{plain} {aside}"
+    rows: list[dict[str, object]] = []
+    for value in rng.sample(SLOTS[kind], 3):
+        filled = frame.replace("{}", writer.fill(value))
+        filled = re.sub(r"\b([Aa]) (?=[AEIOaeio])", r"\1n ", filled)
+        rows.append({"text": filled, "phenomenon": f"identity_{kind}", **label})
+    return rows
+
+
+def main() -> None:
+    """Write a table of generated sentences to a parquet file."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--rows", type=int, default=10_000)
+    parser.add_argument("--seed", type=int, default=0)
+    args = parser.parse_args()
+    frame = generate(args.rows, args.seed)
+    frame.to_parquet(args.out)
+    log.info("%d rows, %d phenomena", len(frame), frame["phenomenon"].nunique())
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.INFO)
+    main()
