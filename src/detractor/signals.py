@@ -1,28 +1,21 @@
 """Read from a text what the scores do not say: a second failure, a threat, a request, a loss.
 
-Each signal is a set of rules in ``data/signals.toml``. Most rules are never tried: a text is cut
-into words once, and only the rules that name one of its words look closer.
+The rules are phrases in ``data/signals.toml``; `detractor.phrases` explains their language.
 """
 
 from __future__ import annotations
 
-import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 from functools import cache
 from importlib import resources
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from detractor.phrases import PhraseBook
 from detractor.schema import SIGNALS
-
-_PLAIN = bytes(
-    ord(letter) if (letter := chr(code)).isascii() and letter.isalnum() else 32
-    for code in range(256)
-)
 
 
 class Span(NamedTuple):
@@ -30,7 +23,7 @@ class Span(NamedTuple):
 
     Examples
     --------
-    >>> Span(0, 12, "thanks", "thank-you").end
+    >>> Span(0, 12, "thanks", "thank you").end
     12
     """
 
@@ -40,53 +33,23 @@ class Span(NamedTuple):
     rule: str
 
 
-@dataclass(frozen=True)
-class _Rule:
-    name: str
-    signal: str
-    words: tuple[str, ...]
-    pattern: re.Pattern[str]
-
-
-def _compile(rule: Mapping[str, Any], parts: Mapping[str, str]) -> _Rule:
-    words = tuple(rule["words"])
-    pattern = rule.get("pattern", rf"\b(?:{'|'.join(words)})\b")
-    pattern = re.sub(r"[A-Z]{3,}", lambda part: parts[part.group()], pattern)
-    pattern = re.sub("_[*?]", r"\\s*", pattern).replace("_", r"\s+")
-    return _Rule(rule["name"], rule["signal"], words, re.compile(pattern))
+class _Rules(NamedTuple):
+    names: tuple[str, ...]
+    signals: tuple[str, ...]
+    book: PhraseBook
 
 
 @cache
-def _rules() -> tuple[_Rule, ...]:
-    source = resources.files("detractor").joinpath("data/signals.toml").read_text("utf-8")
-    table = tomllib.loads(source)
-    return tuple(_compile(rule, table["parts"]) for rule in table["rule"])
-
-
-@cache
-def _by_word() -> dict[bytes, tuple[int, ...]]:
-    rules: dict[bytes, tuple[int, ...]] = {}
-    for number, rule in enumerate(_rules()):
-        for word in rule.words:
-            rules[word.encode()] = (*rules.get(word.encode(), ()), number)
-    return rules
-
-
-def _lower(text: str) -> str:
-    """Lower-case and straighten apostrophes, so that every offset still holds in the original."""
-    low = text.lower()
-    if len(low) != len(text):  # a capital I with a dot becomes two letters
-        low = "".join(letter.lower()[:1] for letter in text)
-    return low.replace("\u2019", "'")
-
-
-def _candidates(low: str) -> Iterator[_Rule]:
-    """Name, in their order, the rules whose words occur in a text."""
-    words = low.encode("utf-8", "replace").translate(_PLAIN).split()
-    by_word = _by_word()
-    numbers = {number for word in by_word.keys() & words for number in by_word[word]}
-    rules = _rules()
-    return (rules[number] for number in sorted(numbers))
+def _rules() -> _Rules:
+    table = tomllib.loads(
+        (resources.files("detractor") / "data" / "signals.toml").read_text("utf-8")
+    )
+    rules = table["rule"]
+    return _Rules(
+        tuple(rule["name"] for rule in rules),
+        tuple(rule["signal"] for rule in rules),
+        PhraseBook([rule["phrases"] for rule in rules], lists=table["lists"]),
+    )
 
 
 def find_signals(text: str) -> list[Span]:
@@ -94,18 +57,16 @@ def find_signals(text: str) -> list[Span]:
 
     Examples
     --------
-    >>> for span in find_signals("This is the third time. Please call me."):
+    >>> for span in find_signals("This is the third time. My lawyer will call."):
     ...     print(span.signal, span.start, span.end)
     repeat_failure 12 22
-    request 24 35
-    request 24 38
+    escalation 27 33
     """
-    low = _lower(text)
-    return sorted(
-        Span(found.start(), found.end(), rule.signal, rule.name)
-        for rule in _candidates(low)
-        for found in rule.pattern.finditer(low)
-    )
+    rules = _rules()
+    return [
+        Span(start, end, rules.signals[group], rules.names[group])
+        for start, end, group in rules.book.find(text)
+    ]
 
 
 def read_signals(texts: Iterable[object]) -> pd.DataFrame:
@@ -129,16 +90,8 @@ def read_signals(texts: Iterable[object]) -> pd.DataFrame:
     1    False
     Name: escalation, dtype: bool
     """
-    values = list(texts)
-    found = np.zeros((len(values), len(SIGNALS)), dtype=bool)
-    place = {signal: column for column, signal in enumerate(SIGNALS)}
-    for row, text in zip(found, values, strict=True):
-        if not isinstance(text, str):
-            continue
-        low = _lower(text)
-        for rule in _candidates(low):
-            column = place[rule.signal]
-            if not row[column] and rule.pattern.search(low):
-                row[column] = True
+    rules = _rules()
+    marks = rules.book.mark([text if isinstance(text, str) else "" for text in texts])
+    of_signal = np.array([[name == signal for name in SIGNALS] for signal in rules.signals])
     index = texts.index if isinstance(texts, pd.Series) else None
-    return pd.DataFrame(found, columns=list(SIGNALS), index=index)
+    return pd.DataFrame(marks @ of_signal, columns=list(SIGNALS), index=index)
