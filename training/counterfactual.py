@@ -12,6 +12,7 @@ import logging
 import random
 import re
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +29,10 @@ LABELS = ("anger", "churn", "detractor")
 
 _CHOICE = re.compile(r"\(([^()]*\|[^()]*)\)")
 _SLOT = re.compile(r"\{(\w+)\}")
-_CONTRACT = [
-    ("was not", "wasn't"), ("is not", "isn't"), ("did not", "didn't"), ("do not", "don't"),
-    ("would not", "wouldn't"), ("could not", "couldn't"), ("will not", "won't"), ("cannot", "can't"),
-    ("I am", "I'm"), ("I have", "I've"), ("I will", "I'll"), ("it is", "it's"), ("we are", "we're"),
-]  # fmt: skip
+_LONG = "was not|is not|did not|do not|would not|could not|will not|cannot|I am|I have|I will|it is"
+_SHORT = "wasn't|isn't|didn't|don't|wouldn't|couldn't|won't|can't|I'm|I've|I'll|it's"
+_CONTRACT = list(zip(_LONG.split("|"), _SHORT.split("|"), strict=True))
+_LINKS = ["https://t.co/x", "www.example.com/"]
 _EMOJI_GOOD = ["\U0001f600", "\U0001f44d", "\u2764\ufe0f", "\U0001f60d", "\U0001f389"]
 _EMOJI_BAD = ["\U0001f44e", "\U0001f620", "\U0001f644", "\U0001f621", "\U0001f92c"]
 
@@ -86,30 +86,26 @@ class _Writer:
 
     def noise(self, text: str, bad: float | None) -> str:
         """Rewrite a sentence without touching what it says."""
-        kind = self.rng.randrange(9)
-        if kind == 0:
-            return self.typo(self.typo(text))
-        if kind == 1:
-            for long, short in _CONTRACT:
-                text = text.replace(long, short)
-            return text
-        if kind == 2:
-            for long, short in _CONTRACT:
-                text = text.replace(short, long)
-            return text
-        if kind == 3:
-            return text.replace("'", self.rng.choice(["", "\u2019"])).lower()
-        if kind == 4:
-            return re.sub(r"[.,;:]", "", text).lower()
-        if kind == 5:
-            return text + self.rng.choice([" https://t.co/x{}", " www.example.com/{}"]).format(
-                self.rng.randrange(10_000)
-            )
-        if kind == 6 and bad is not None:
-            return text + " " + self.rng.choice(_EMOJI_BAD[:1] if bad else _EMOJI_GOOD)
-        if kind == 7:
-            return self.fill("{handle}") + " " + text
-        return re.sub(r"\s", lambda m: m[0] * self.rng.choice([1, 1, 2]), text)
+        kinds: list[Callable[[str], str]] = [
+            lambda t: self.typo(self.typo(t)),
+            lambda t: _replaced(t, _CONTRACT),
+            lambda t: _replaced(t, [(short, long) for long, short in _CONTRACT]),
+            lambda t: t.replace("'", self.rng.choice(["", "\u2019"])).lower(),
+            lambda t: re.sub(r"[.,;:]", "", t).lower(),
+            lambda t: f"{t} {self.rng.choice(_LINKS)}{self.rng.randrange(10_000)}",
+            lambda t: f"{self.fill('{handle}')} {t}",
+            lambda t: re.sub(r"\s", lambda m: m[0] * self.rng.choice([1, 1, 2]), t),
+        ]
+        if bad is not None:
+            emoji = _EMOJI_BAD[:1] if bad else _EMOJI_GOOD
+            kinds.append(lambda t: f"{t} {self.rng.choice(emoji)}")
+        return self.rng.choice(kinds)(text)
+
+
+def _replaced(text: str, pairs: list[tuple[str, str]]) -> str:
+    for old, new in pairs:
+        text = text.replace(old, new)
+    return text
 
 
 def generate(n: int, seed: int) -> pd.DataFrame:

@@ -18,6 +18,7 @@ from collections import Counter
 from pathlib import Path
 
 import corpus
+import fit_teacher as ft
 import numpy as np
 import onnx
 import pandas as pd
@@ -32,13 +33,28 @@ SPECIAL = (PAD, UNK, CLS, SEP, SHOUT, CAPS)
 LIMIT = 128
 
 
-def count_pieces(data: Path, pieces: WordPiece) -> Counter[int]:
-    """Count word pieces over all texts that may be trained on."""
-    frames = [corpus.reviews(data), corpus.annotated(data), *corpus.other_texts(data, 60_000, 1)]
+def count_pieces(data: Path, pieces: WordPiece, fold_only: bool = False) -> Counter[int]:
+    """Count word pieces over a sample of the texts that may be trained on.
+
+    Parameters
+    ----------
+    data : Path
+        Folder of the parquet files.
+    pieces : WordPiece
+        The full vocabulary.
+    fold_only : bool, default=False
+        Count the fold's train side only, to judge the cut on unseen domains.
+
+    Returns
+    -------
+    Counter
+        Piece number to count; a source weighs by the root of its size.
+    """
+    frames = [corpus.reviews(data), corpus.annotated(data), *corpus.other_texts(data, 20_000, 1)]
     counts: Counter[int] = Counter()
     for frame in frames:
-        texts = frame.loc[frame["use"].eq("train"), "text"]
-        texts = texts.sample(min(len(texts), 80_000), random_state=1)
+        side = ft.fold_side(frame) if fold_only else frame[frame["use"].eq("train")]
+        texts = corpus.balanced(side, 30_000, ["source"], 1)["text"]
         for row in th.encode(texts, pieces, LIMIT):
             counts.update(row)
     return counts
@@ -231,6 +247,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--pieces", type=int, default=11_000)
     parser.add_argument("--layers", type=int, default=6)
+    parser.add_argument("--fold-only", action="store_true", help="count the fold's train side only")
     parser.add_argument("--counts", type=Path, help="a parquet file that keeps the counts")
     args = parser.parse_args()
     model, pieces = th.load(args.base, args.weights)
@@ -239,7 +256,7 @@ def main() -> None:
         held = pd.read_parquet(args.counts)
         counts = Counter(dict(zip(held["piece"].tolist(), held["n"].tolist(), strict=True)))
     else:
-        counts = count_pieces(args.data, pieces)
+        counts = count_pieces(args.data, pieces, args.fold_only)
         if args.counts:
             held = pd.DataFrame(counts.items(), columns=["piece", "n"])
             held.to_parquet(args.counts)
