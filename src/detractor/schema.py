@@ -58,6 +58,8 @@ class Columns:
         Who wrote the text; rows of an agent are not the customer's words.
     group : str
         The column by which fairness is reported.
+    deadline : str
+        By when the law or a promise demands an answer.
 
     Examples
     --------
@@ -79,6 +81,7 @@ class Columns:
     purchases: str = "purchases"
     time_zone: str = "time_zone"
     group: str = "group"
+    deadline: str = "deadline"
 
     def present(self, frame: pd.DataFrame) -> dict[str, str]:
         """Map each part that the table has to its column name.

@@ -1,0 +1,226 @@
+"""What a contact is expected to save: factors that multiply out exactly.
+
+``expected_saving = value x reach x p_leaves x recoverability x freshness - cost``
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from detractor.attributes import read_numbers, read_shares, read_values
+from detractor.customers import (
+    FAILED_RECOVERIES,
+    PEAK_RISK,
+    REPEAT_FAILURE,
+    TEXT_RISK,
+    TREND,
+    Customers,
+)
+from detractor.errors import ParameterError
+from detractor.grouping import Floats
+from detractor.policy import Policy
+from detractor.schema import HEADS, Columns
+
+VALUE = "value"
+REACH = "reach"
+P_LEAVES = "p_leaves"
+RECOVERABILITY = "recoverability"
+FRESHNESS = "freshness"
+FACTORS = (VALUE, REACH, P_LEAVES, RECOVERABILITY, FRESHNESS)
+COST = "cost"
+EXPECTED_SAVING = "expected_saving"
+
+SEVERE = (REPEAT_FAILURE, "loss", "safety")
+"""The signals that make a failure severe, each a third of the whole."""
+
+LEAST = 1e-6
+"""Probabilities keep this distance from 0 and 1, so that log odds stay finite."""
+
+
+def add_saving(
+    customers: Customers, scored: pd.DataFrame, *, policy: Policy, columns: Columns
+) -> pd.DataFrame:
+    """Add the factors, the cost of an ordinary contact and the expected saving.
+
+    P(leaves), in log odds, is your own forecast (else `base_churn`), plus `text_weight` times what
+    the texts say beyond ordinary feedback, plus `trend_weight` times the trend. Freshness is what
+    age has left of it: P(leaves) times freshness is P(leaves) as the faded texts tell it tonight.
+
+    Examples
+    --------
+    >>> from detractor.customers import gather_customers
+    >>> scored = pd.DataFrame({"detractor": [0.9], "anger": [0.4], "churn_risk": [0.8]})
+    >>> gathered = gather_customers(scored, policy=Policy(), columns=Columns())
+    >>> row = add_saving(gathered, scored, policy=Policy(), columns=Columns()).iloc[0]
+    >>> round(row["value"] * row["p_leaves"] * row["recoverability"] * row["freshness"], 2)
+    np.float64(25.41)
+    """
+    frame = customers.frame.copy()
+    frame[VALUE] = _values(customers, scored, policy, columns)
+    frame[REACH] = 1 + policy.reach_weight * frame[HEADS[1]]
+    own = _own_forecast(customers, scored, policy, columns)
+    trend = frame[TREND].to_numpy()
+    frame[P_LEAVES] = p_leaves(own, frame[PEAK_RISK].to_numpy(), trend, policy=policy)
+    tonight = p_leaves(own, frame[TEXT_RISK].to_numpy(), trend, policy=policy)
+    frame[FRESHNESS] = tonight / frame[P_LEAVES]
+    prior = _recoverability(customers, scored, policy, columns)
+    frame[RECOVERABILITY] = _learned(frame, prior, policy)
+    frame[COST] = policy.cost_per_contact
+    return price(frame)
+
+
+def price(frame: pd.DataFrame) -> pd.DataFrame:
+    """Multiply the factors and take off the cost.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({name: [2.0] for name in FACTORS} | {"cost": [5.0]})
+    >>> price(frame)["expected_saving"].tolist()
+    [27.0]
+    """
+    saving = frame[list(FACTORS)].prod(axis=1, skipna=False) - frame[COST]
+    return frame.assign(**{EXPECTED_SAVING: saving})
+
+
+def p_leaves(own: Floats, risk: Floats, trend: Floats, *, policy: Policy) -> Floats:
+    """Join your own forecast of leaving with the risk that the texts speak of.
+
+    Texts as risky as ordinary feedback leave the forecast as it is.
+
+    Examples
+    --------
+    >>> policy = Policy(text_weight=1.0)
+    >>> ordinary = policy.text_risk(*np.array(policy.typical)[:, None])
+    >>> p_leaves(np.array([0.3]), ordinary, np.zeros(1), policy=policy)
+    array([0.3])
+    """
+    ordinary = policy.text_risk(*np.array(policy.typical)[:, None])
+    beyond = log_odds(risk) - log_odds(ordinary)
+    return _share(log_odds(own) + policy.text_weight * beyond + policy.trend_weight * trend)
+
+
+def fit_text_weight(own: Floats, risk: Floats, left: Floats, *, policy: Policy) -> float:
+    """Learn `Policy.text_weight` from customers of whom it is known whether they left.
+
+    Maximum likelihood in one number, held by a normal prior of variance 1 around the policy's own.
+
+    Parameters
+    ----------
+    own : array of float
+        Your forecast of leaving, 0 to 1, made before; `base_churn` where you had none.
+    risk : array of float
+        The `text_risk` of a past queue.
+    left : array of {0, 1}
+        What came of it.
+    policy : Policy
+        Whose `text_weight` to start from.
+
+    Returns
+    -------
+    float
+        At least 0.
+
+    Raises
+    ------
+    ParameterError
+        When the arrays differ in length or hold no customer.
+
+    Examples
+    --------
+    >>> risk = np.tile([0.05, 0.9], 500)
+    >>> left = np.tile([0, 1], 500)
+    >>> fit_text_weight(np.full(1000, 0.3), risk, left, policy=Policy()) > Policy().text_weight
+    True
+    """
+    if not len(own) == len(risk) == len(left) > 0:
+        raise ParameterError(
+            f"{len(own)} forecasts, {len(risk)} risks, {len(left)} outcomes: pass one of each for "
+            "every customer"
+        )
+    ordinary = policy.text_risk(*np.array(policy.typical)[:, None])
+    beyond = log_odds(np.asarray(risk)) - log_odds(ordinary)
+    weight = policy.text_weight
+    for _ in range(50):  # Newton's method on a concave function of one number
+        share = _share(log_odds(np.asarray(own)) + weight * beyond)
+        slope = np.sum(beyond * (left - share)) - (weight - policy.text_weight)
+        step = slope / (np.sum(beyond**2 * share * (1 - share)) + 1)
+        weight += float(np.clip(step, -1, 1))
+    return max(weight, 0.0)
+
+
+def log_odds(share: Any) -> Floats:  # noqa: ANN401 - float, array or Series
+    """Give the log odds of a probability, kept finite.
+
+    Examples
+    --------
+    >>> float(log_odds(0.5))
+    0.0
+    """
+    kept = np.clip(np.asarray(share, dtype=np.float64), LEAST, 1 - LEAST)
+    return np.log(kept / (1 - kept))
+
+
+def _share(odds: Floats) -> Floats:
+    return 1 / (1 + np.exp(-odds))
+
+
+def _values(customers: Customers, scored: pd.DataFrame, policy: Policy, columns: Columns) -> Floats:
+    if columns.value not in scored.columns:
+        customers.notes.say(
+            f"no column {columns.value!r}: every customer counts as {policy.default_value:,.6g}"
+        )
+        return np.full(len(customers.frame), policy.default_value)
+    known = customers.last_known(scored[columns.value])
+    return read_values(known, default=policy.default_value, notes=customers.notes)
+
+
+def _own_forecast(
+    customers: Customers, scored: pd.DataFrame, policy: Policy, columns: Columns
+) -> Floats:
+    name = columns.churn_probability
+    if name not in scored.columns:
+        customers.notes.say(f"no column {name!r}: base_churn, {policy.base_churn:g}, for everyone")
+        return np.full(len(customers.frame), policy.base_churn)
+    own = read_shares(customers.last_known(scored[name]), name=name, notes=customers.notes)
+    unknown = np.isnan(own)
+    customers.notes.count(unknown, f"customer{{s}} without {name} count{{v}} as base_churn")
+    return np.where(unknown, policy.base_churn, own)
+
+
+def _recoverability(
+    customers: Customers, scored: pd.DataFrame, policy: Policy, columns: Columns
+) -> Floats:
+    frame = customers.frame
+    severe = sum(frame[name].to_numpy(dtype=float) for name in SEVERE if name in frame)
+    odds = log_odds(policy.prior_recoverability) - policy.severity_effect * severe / len(SEVERE)
+    odds = odds - policy.failure_effect * frame[FAILED_RECOVERIES].to_numpy()
+    for name, effect in (
+        (columns.tenure, policy.tenure_effect),
+        (columns.purchases, policy.purchases_effect),
+    ):
+        if name in scored.columns:
+            count = read_numbers(customers.last_known(scored[name]))
+            odds = odds + effect * np.log1p(np.maximum(np.nan_to_num(count), 0))
+    return _share(odds)
+
+
+def _learned(frame: pd.DataFrame, prior: Floats, policy: Policy) -> Floats:
+    """Blend the prior with a model of the saving; below 0 where a contact does harm."""
+    model = policy.saving_model
+    if model is None or not len(frame):
+        return prior
+    weight = float(model.weight)
+    if not 0 <= weight <= 1:
+        raise ParameterError(f"saving_model.weight={weight}: must lie in 0 to 1")
+    leaves = np.maximum((frame[P_LEAVES] * frame[FRESHNESS]).to_numpy(), LEAST)
+    saved = np.asarray(model.predict(frame.assign(**{RECOVERABILITY: prior})), dtype=np.float64)
+    if saved.shape != prior.shape or not np.isfinite(saved).all():
+        raise ParameterError(
+            f"saving_model.predict gave shape {saved.shape}; need {len(prior)} finite numbers"
+        )
+    # Nobody can be kept who would not leave: the share kept is at most 1.
+    kept: Floats = np.minimum((1 - weight) * prior + weight * saved / leaves, 1.0)
+    return kept
