@@ -15,6 +15,7 @@ FLOORS = (
         "privacy",
         "mail",
         "compilation",
+        "gestures",
         "rewording",
         "templates",
     ),
