@@ -1,0 +1,182 @@
+"""The main job from files to a queue: read, score, read signals, rank."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, NamedTuple
+
+from detractor.chunks import Chunk, Reading, Reject
+from detractor.jobs import FileJob, read_all, transform_files
+from detractor.policy import Policy
+from detractor.runs import RunReport
+from detractor.schema import HEADS, SIGNALS, Columns, require
+from detractor.streams import find_files
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scorer:
+    """Which column to score, with which model.
+
+    Parameters
+    ----------
+    text : str
+        The column with the feedback.
+    model : str, optional
+        A model file; the one that detractor carries, if None.
+    signals : bool
+        Also read what a text asks for, threatens or thanks for (`schema.SIGNALS`).
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({"text": ["Late again, I am leaving"], "churn_risk": [0.9],
+    ...                       "anger": [0.4], "detractor": [0.9]})
+    >>> Scorer(signals=True)(frame)["request"].tolist()
+    [False]
+    """
+
+    text: str = "text"
+    model: str | None = None
+    signals: bool = False
+
+    def __call__(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Add scores to a table that has none, and signals if asked for."""
+        if not set(HEADS) <= set(frame.columns):
+            from detractor.scoring import score
+
+            require(frame, self.text)
+            frame = score(frame, text=self.text, model=self._model())
+        missing = [name for name in SIGNALS if name not in frame]
+        if self.signals and missing and self.text in frame:
+            from detractor.signals import read_signals
+
+            frame = frame.assign(**read_signals(frame[self.text])[missing])
+        return frame
+
+    def fingerprint(self) -> str:
+        """Name what decides the scores: the version, the model file's digest, the column."""
+        from detractor.artifact import digest
+
+        return f"{digest(self.model)} {self.text} {self.signals}"
+
+    def _model(self) -> object:
+        if self.model is None:
+            return None
+        from detractor.artifact import load
+
+        return load(self.model)
+
+
+def score_files(job: FileJob, scorer: Scorer) -> RunReport:
+    """Score files into a file, in bounded memory; see `jobs.transform_files`."""
+    return transform_files(job, scorer, fingerprint=scorer.fingerprint())
+
+
+def score_chunks(inputs: tuple[str, ...], reading: Reading, scorer: Scorer) -> Iterator[Chunk]:
+    """Score files chunk by chunk as they are read."""
+    for chunk in read_all(find_files(inputs), reading):
+        yield Chunk(scorer(chunk.frame), chunk.rejects, chunk.end)
+
+
+class Scored(NamedTuple):
+    """A scored table, and the rows of its files that could not be read."""
+
+    frame: pd.DataFrame
+    rejects: list[Reject]
+
+
+def read_scored(
+    inputs: tuple[str, ...], *, reading: Reading, scorer: Scorer, columns: Columns
+) -> Scored:
+    r"""Read and score files, and keep what recovery needs: the known columns and the scores.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = pathlib.Path(folder) / "a.csv"
+    ...     _ = file.write_text("customer_id,anger,churn_risk,detractor,phone\nann,.4,.9,.8,1\n")
+    ...     scored = read_scored(
+    ...         (str(file),), reading=Reading(), scorer=Scorer(), columns=Columns()
+    ...     )
+    >>> list(scored.frame.columns)
+    ['customer_id', 'anger', 'churn_risk', 'detractor']
+    """
+    import pandas as pd
+
+    known = {getattr(columns, part.name) for part in fields(columns)}
+    known |= {*HEADS, *SIGNALS, "status", scorer.text}
+    frames, rejects = [], []
+    for chunk in score_chunks(inputs, reading, scorer):
+        frame = chunk.frame
+        frames.append(frame[[name for name in frame.columns if name in known]])
+        rejects += chunk.rejects
+    filled = [frame for frame in frames if len(frame)] or frames[:1]
+    frame = pd.concat(filled, ignore_index=True)
+    for head in HEADS:  # scores read back from CSV are text
+        frame[head] = pd.to_numeric(frame[head], errors="coerce")
+    return Scored(frame, rejects)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ranking:
+    """How files become a queue.
+
+    Parameters
+    ----------
+    scorer : Scorer
+        How texts are scored, where the files hold no scores.
+    columns : Columns
+        What the columns are called.
+    required : tuple of str
+        Columns that the user named, so that a slip is an error and not a missing part.
+    policy : Policy
+        Means, rules and beliefs.
+    as_of : str, optional
+        The night to rank; the latest date in the files, if None.
+    contacts : str, optional
+        A file of whom you contacted and when.
+
+    Examples
+    --------
+    >>> Ranking(policy=Policy(capacity=20)).policy.capacity
+    20
+    """
+
+    scorer: Scorer = field(default_factory=Scorer)
+    columns: Columns = field(default_factory=Columns)
+    required: tuple[str, ...] = ()
+    policy: Policy = field(default_factory=Policy)
+    as_of: str | None = None
+    contacts: str | None = None
+
+
+class Ranked(NamedTuple):
+    """A queue, the scored texts behind it, and the rows that could not be read."""
+
+    queue: pd.DataFrame
+    scored: pd.DataFrame
+    rejects: list[Reject]
+
+
+def rank_files(inputs: tuple[str, ...], reading: Reading, ranking: Ranking) -> Ranked:
+    """Read, score and rank files: one row a customer, first to contact first."""
+    from detractor.ranking import rank
+    from detractor.tables import read_table
+
+    first = next(read_all(find_files(inputs), reading))
+    require(first.frame, *ranking.required)
+    scored = read_scored(inputs, reading=reading, scorer=ranking.scorer, columns=ranking.columns)
+    contacts = read_table(ranking.contacts) if ranking.contacts else None
+    queue = rank(
+        scored.frame,
+        policy=ranking.policy,
+        as_of=ranking.as_of,
+        columns=ranking.columns,
+        contacts=contacts,
+    )
+    return Ranked(queue, *scored)
