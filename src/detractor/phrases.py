@@ -18,9 +18,11 @@ difference, and no phrase runs past the end of a sentence.
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from importlib import resources
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -259,3 +261,18 @@ def _build(groups: Sequence[Sequence[str]], lists: Mapping[str, Sequence[str]]) 
         opens=np.array([opens for _, opens, _, _ in read], dtype=np.bool_),
         groups=np.array([group for _, _, _, group in read], dtype=np.int64),
     )
+
+
+def read_rules(name: str) -> tuple[list[dict[str, Any]], PhraseBook]:
+    """Read the rules in ``data/<name>.toml`` and compile their phrases, one group a rule.
+
+    Examples
+    --------
+    >>> rules, book = read_rules("signals")
+    >>> rules[book.find("Thank you so much!")[0].group]["signal"]
+    'thanks'
+    """
+    data = resources.files("detractor") / "data"
+    lists = tomllib.loads((data / "words.toml").read_text("utf-8"))["lists"]
+    rules = tomllib.loads((data / f"{name}.toml").read_text("utf-8"))["rule"]
+    return rules, PhraseBook([rule["phrases"] for rule in rules], lists=lists)

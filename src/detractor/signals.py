@@ -5,16 +5,14 @@ The rules are phrases in ``data/signals.toml``; `detractor.phrases` explains the
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable
 from functools import cache
-from importlib import resources
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from detractor.phrases import PhraseBook
+from detractor.phrases import PhraseBook, read_rules
 from detractor.schema import SIGNALS
 
 
@@ -41,15 +39,9 @@ class _Rules(NamedTuple):
 
 @cache
 def _rules() -> _Rules:
-    table = tomllib.loads(
-        (resources.files("detractor") / "data" / "signals.toml").read_text("utf-8")
-    )
-    rules = table["rule"]
-    return _Rules(
-        tuple(rule["name"] for rule in rules),
-        tuple(rule["signal"] for rule in rules),
-        PhraseBook([rule["phrases"] for rule in rules], lists=table["lists"]),
-    )
+    rules, book = read_rules("signals")
+    names = tuple(str(rule["name"]) for rule in rules)
+    return _Rules(names, tuple(str(rule["signal"]) for rule in rules), book)
 
 
 def find_signals(text: str) -> list[Span]:
