@@ -122,7 +122,7 @@ def generate(n: int, seed: int) -> pd.DataFrame:
     -------
     DataFrame
         ``text``, ``phenomenon``, ``anger`` and ``churn`` (0 to 3; a half is
-        "this step or the next"; NaN is "no label"), ``detractor`` (0, 1,
+        "this step or the next"; NaN is "no label"), ``detractor`` (0 to 1,
         NaN), ``pair_id`` (rows that must get the same scores).
     """
     writer = _Writer(seed)
