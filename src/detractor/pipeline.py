@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, NamedTuple
@@ -58,10 +59,13 @@ class Scorer:
         return frame
 
     def fingerprint(self) -> str:
-        """Name what decides the scores: the version, the model file's digest, the column."""
-        from detractor.artifact import digest
+        """Name what decides the scores: how the model scores its golden texts, and the column."""
+        from detractor.artifact import GOLDEN_TEXTS
+        from detractor.scoring import score
 
-        return f"{digest(self.model)} {self.text} {self.signals}"
+        scores = score(list(GOLDEN_TEXTS), model=self._model())[list(HEADS)]
+        digest = hashlib.sha256(scores.to_numpy(dtype="<f8").tobytes()).hexdigest()
+        return f"{digest[:16]} {self.text}" + (" signals" if self.signals else "")
 
     def _model(self) -> object:
         if self.model is None:
