@@ -1,0 +1,239 @@
+"""The model file: arrays and a JSON header, read without running anything.
+
+The format is safetensors. The header (under the key ``detractor`` of the file's metadata) says the
+format's version, what the model saw, and a few golden texts with their scores, which are scored
+again on loading: a file that was damaged, or a machine that computes differently, is refused.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from detractor.calibration import Calibration
+from detractor.errors import ModelFileError
+from detractor.model import CompiledReader, FeedbackModel, Linear, build_reader
+from detractor.network import Network
+from detractor.schema import HEADS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    Arrays = dict[str, NDArray[Any]]
+
+FORMAT = 1
+DEFAULT = "default"
+GOLDEN_TOLERANCE = 1e-9
+GOLDEN_TEXTS = (
+    "Third no-show this month and nobody called. I'm cancelling on Friday.",
+    "The technician was friendly and the problem was gone in ten minutes!",
+    "ABSOLUTE JOKE of a company, you lied to me!!!",
+    "It used to be bad, but now everything works. Not a single complaint.",
+)
+TABLE_STEP = np.float32(1 / 40)
+"""One step of the 8-bit tables. Memories saturate at 1 and gates at 2, so 3.2 is range enough."""
+_TABLES = ("here", "beside", "token")
+
+
+def save(model: FeedbackModel, path: str | Path) -> None:
+    """Write a model to a file.
+
+    Parameters
+    ----------
+    model : FeedbackModel
+    path : str or Path
+        Conventionally ends in ``.safetensors``.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(load(), Path(folder) / "copy.safetensors")
+    ...     load(Path(folder) / "copy.safetensors").classes
+    ('detractor', 'anger', 'churn_risk')
+    """
+    from safetensors.numpy import save as pack
+
+    arrays = _arrays(model)
+    stored = _model(arrays, dict(model.header))  # as it will be read: tables in 8 bits
+    header = dict(model.header) | {
+        "format": FORMAT,
+        "heads": list(HEADS),
+        "checksum": _checksum(arrays),
+        "golden": [
+            {"text": text, "scores": scores}
+            for text, scores in zip(GOLDEN_TEXTS, _golden_scores(stored), strict=True)
+        ],
+    }
+    Path(path).write_bytes(pack(arrays, {"detractor": json.dumps(header, sort_keys=True)}))
+
+
+def load(path: str | Path | None = None) -> FeedbackModel:
+    """Read a model file, or the default model that the package carries.
+
+    Nothing in the file is executed. Pickled estimators are not read here: use ``joblib.load``, and
+    only for files you trust.
+
+    Parameters
+    ----------
+    path : str or Path, optional
+        A file written by `save`, or the name of a model that the package carries.
+
+    Returns
+    -------
+    FeedbackModel
+
+    Raises
+    ------
+    ModelFileError
+        If the file is missing, is no model of ours, was damaged, or scores its golden texts
+        differently from when it was written.
+
+    Examples
+    --------
+    >>> load("no-such-model")
+    Traceback (most recent call last):
+        ...
+    detractor.errors.ModelFileError: no model file 'no-such-model'; the package carries 'default'
+    """
+    if path is None or path == DEFAULT:
+        return _load_default()
+    file = Path(path)
+    if not file.is_file():
+        raise ModelFileError(f"no model file {str(path)!r}; the package carries {DEFAULT!r}")
+    return _read(file.read_bytes(), str(path))
+
+
+@cache
+def _load_default() -> FeedbackModel:
+    name = f"{DEFAULT}.safetensors"
+    carried = resources.files("detractor") / "models" / name
+    if not carried.is_file():  # a checkout, not an installed wheel
+        carried = Path(__file__).parents[2] / "models" / name
+    if not carried.is_file():
+        raise ModelFileError(f"the package carries no {name}; reinstall detractor")
+    return _read(carried.read_bytes(), name)
+
+
+def _read(content: bytes, name: str) -> FeedbackModel:
+    from safetensors import SafetensorError
+    from safetensors.numpy import load as unpack
+
+    try:
+        arrays: Arrays = unpack(content)
+        length = int.from_bytes(content[:8], "little")
+        metadata = json.loads(content[8 : 8 + length])["__metadata__"]
+        header = json.loads(metadata["detractor"])
+    except (SafetensorError, ValueError, KeyError, TypeError) as error:
+        raise ModelFileError(
+            f"{name} is no model file of detractor ({error}); save it anew"
+        ) from error
+    if header.get("format") != FORMAT:
+        raise ModelFileError(
+            f"{name} has format {header.get('format')!r}, this version reads {FORMAT}; "
+            "train or save the model anew"
+        )
+    _check(arrays, header, name)
+    model = _model(arrays, header)
+    _check_golden(model, header, name)
+    return model
+
+
+def _check(arrays: Arrays, header: Mapping[str, Any], name: str) -> None:
+    if header.get("checksum") != _checksum(arrays):
+        raise ModelFileError(f"{name} is damaged: its checksum differs; copy it anew")
+    for key, array in arrays.items():
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            raise ModelFileError(f"{name} is damaged: {key} holds values that are not finite")
+    try:
+        _check_shapes(arrays)
+    except (KeyError, IndexError, ValueError) as error:
+        raise ModelFileError(f"{name} does not fit together ({error}); save it anew") from error
+
+
+def _check_shapes(arrays: Arrays) -> None:
+    outputs = len(HEADS)
+    expected: dict[str, tuple[int, ...]] = {"slopes": (outputs,), "intercepts": (outputs,)}
+    if "here" in arrays:
+        n_rows, quadruple = arrays["here"].shape
+        lanes = quadruple // 2
+        expected |= {
+            "beside": (n_rows, quadruple), "token": (n_rows, lanes), "mark": (4, quadruple),
+            "gain": (lanes,), "offset": (lanes,), "value": (lanes, outputs),
+            "attention": (outputs, lanes), "bias": (outputs,), "start": (outputs,),
+            "rows": arrays["hashes"].shape,
+        }  # fmt: skip
+        highest = int((arrays["rows"] & 0xFFFFF).max(initial=0))
+        if highest >= n_rows or int(arrays["rows"].min(initial=0)) < 0:
+            raise ValueError(f"row {highest} of {n_rows}")
+    if "weights" in arrays:
+        expected |= {"linear_intercepts": (outputs,), "blend": (outputs,)}
+        if arrays["weights"].ndim != 2 or arrays["weights"].shape[1] != outputs:
+            raise ValueError(f"weights of shape {arrays['weights'].shape}")
+    for key, shape in expected.items():
+        if arrays[key].shape != shape:
+            raise ValueError(f"{key} of shape {arrays[key].shape}, not {shape}")
+
+
+def _check_golden(model: FeedbackModel, header: Mapping[str, Any], name: str) -> None:
+    expected = np.array([golden["scores"] for golden in header["golden"]])
+    texts = [golden["text"] for golden in header["golden"]]
+    if np.abs(_scores(model, texts) - expected).max(initial=0.0) > GOLDEN_TOLERANCE:
+        raise ModelFileError(f"{name} scores its golden texts differently here; reinstall it")
+
+
+def _scores(model: FeedbackModel, texts: list[str]) -> NDArray[np.float64]:
+    return model.calibrated(model.logits(texts)[0])
+
+
+def _golden_scores(model: FeedbackModel) -> list[list[float]]:
+    return [[float(score) for score in row] for row in _scores(model, list(GOLDEN_TEXTS))]
+
+
+def _checksum(arrays: Arrays) -> int:
+    total = 0
+    for key in sorted(arrays):
+        total = zlib.crc32(
+            np.ascontiguousarray(arrays[key]).tobytes(), zlib.crc32(key.encode(), total)
+        )
+    return total
+
+
+def _arrays(model: FeedbackModel) -> Arrays:
+    arrays: Arrays = {
+        "slopes": model.calibration.slopes, "intercepts": model.calibration.intercepts,
+    }  # fmt: skip
+    if model.reader is not None:
+        network = model.reader.network._asdict()
+        for key in _TABLES:
+            steps = np.rint(network[key] / TABLE_STEP)
+            network[key] = np.clip(steps, -127, 127).astype(np.int8)
+        arrays |= network | {"hashes": model.reader.hashes, "rows": model.reader.rows}
+    if model.linear is not None:
+        arrays |= {
+            "weights": model.linear.weights, "linear_intercepts": model.linear.intercepts,
+            "blend": model.linear.blend,
+        }  # fmt: skip
+    return {key: np.ascontiguousarray(array) for key, array in arrays.items()}
+
+
+def _model(arrays: Arrays, header: Mapping[str, Any]) -> FeedbackModel:
+    reader: CompiledReader | None = None
+    if "here" in arrays:
+        parts = {key: arrays[key] for key in Network._fields}
+        for key in _TABLES:
+            parts[key] = parts[key].astype(np.float32) * TABLE_STEP
+        reader = build_reader(arrays["hashes"], arrays["rows"], Network(**parts))
+    linear = None
+    if "weights" in arrays:
+        linear = Linear(arrays["weights"], arrays["linear_intercepts"], arrays["blend"])
+    calibration = Calibration(arrays["slopes"], arrays["intercepts"])
+    return FeedbackModel(calibration=calibration, reader=reader, linear=linear, header=header)

@@ -1,0 +1,249 @@
+"""Text to sparse hashed features in one compiled pass, as a scikit-learn transformer.
+
+What a text gives: its words, its pairs of neighbouring words, its words once more where they stand
+under a negation, and its marks of emphasis, each hashed to one of `n_features` columns. Words that
+say who somebody is are all one word (`data/identity.toml`), numbers are classes, and addresses and
+handles are nothing.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+import numpy as np
+from scipy import sparse
+from sklearn.base import BaseEstimator, TransformerMixin
+
+from detractor.compilation import compiled
+from detractor.errors import ParameterError
+from detractor.text import coerce
+from detractor.tokens import (
+    CAPITALS,
+    ELLIPSIS,
+    ELONGATED,
+    FULL_STOP,
+    NEGATED_VERB,
+    Characters,
+    characters,
+    encode,
+    hash_word,
+    tokenize_into,
+)
+from detractor.vocabulary import Vocabulary, build_vocabulary
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+NEGATION_SCOPE = 6
+"""Words that a negation reaches, unless punctuation or a contrast ends it (the scope that the
+first experiments with this project's data used; an assumption, not tuned since)."""
+
+NEGATIONS = (
+    "not no never nothing nobody none nor neither cannot without hardly barely "
+    "pas jamais rien aucun sans nao nunca nem sem nicht kein keine nie ohne sin tampoco"
+)
+CONTRASTS = "but however though although yet except mais cependant mas porem aber jedoch pero"
+
+_MIX = np.uint64(0x9E3779B97F4A7C15)
+_PAIR, _NEGATED = np.uint64(0xC2B2AE3D27D4EB4F), np.uint64(0x165667B19E3779F9)
+_SHOUTED, _STRETCHED = np.uint64(101), np.uint64(102)  # hashes of marks, which no word has
+_NEUTRAL, _NEGATION, _CONTRAST = -1, -2, -3
+
+
+class Rules(NamedTuple):
+    """What the pass knows of words: which are neutral or stand for another, which negate."""
+
+    characters: Characters
+    words: Vocabulary
+    shift: np.uint64
+    stand_ins: NDArray[np.uint64]
+
+
+@cache
+def rules() -> Rules:
+    """Build the rules from `data/identity.toml` and the lists of this module."""
+    path = resources.files("detractor") / "data" / "identity.toml"
+    table = tomllib.loads(path.read_text(encoding="utf-8"))
+    effects: dict[int, int] = {hash_word(word): _NEGATION for word in NEGATIONS.split()}
+    effects |= {hash_word(word): _CONTRAST for word in CONTRASTS.split()}
+    for group in table["neutral"].values():
+        effects |= {hash_word(word): _NEUTRAL for word in group.split()}
+    stand_ins: list[int] = []
+    for group in table["same"].values():
+        effects |= {hash_word(word): len(stand_ins) for word in group.split()}
+        stand_ins.append(hash_word(group.split()[0]))
+    vocabulary = build_vocabulary(
+        np.array(list(effects), dtype=np.uint64), np.array(list(effects.values()), dtype=np.int32)
+    )
+    shift = np.uint64(64 - (vocabulary.keys.size.bit_length() - 1))
+    return Rules(characters(), vocabulary, shift, np.array(stand_ins, dtype=np.uint64))
+
+
+@compiled
+def _column(value, mask):
+    mixed = value * _MIX
+    return np.int32((mixed ^ (mixed >> np.uint64(29))) & mask)
+
+
+@compiled
+def extract_into(hashes, flags, found, rules, mask, columns):
+    """Write the columns of one text's features; return how many there are (at most 4 a token)."""
+    keys, effects = rules.words
+    slots = keys.size - 1
+    count = 0
+    reach = 0
+    previous = np.uint64(0)
+    for index in range(found):
+        value = hashes[index]
+        slot = np.int64((value * _MIX) >> rules.shift)
+        while keys[slot] != 0 and keys[slot] != value:
+            slot = (slot + 1) & slots
+        effect = effects[slot] if keys[slot] == value else -9
+        if effect == _NEUTRAL:
+            value = np.uint64(100)
+            if previous == value:
+                continue
+        elif effect >= 0:
+            value = rules.stand_ins[effect]
+        columns[count] = _column(value, mask)
+        count += 1
+        if index:
+            columns[count] = _column((previous * _PAIR) ^ value, mask)
+            count += 1
+        if reach > 0:
+            reach -= 1
+            columns[count] = _column(value ^ _NEGATED, mask)
+            count += 1
+        if effect == _NEGATION or flags[index] & NEGATED_VERB:
+            reach = NEGATION_SCOPE
+        elif effect == _CONTRAST or FULL_STOP <= value <= ELLIPSIS:
+            reach = 0
+        if flags[index] & (CAPITALS | ELONGATED):
+            mark = _SHOUTED if flags[index] & CAPITALS else _STRETCHED
+            columns[count] = _column(mark, mask)
+            count += 1
+        previous = value
+    return count
+
+
+@compiled
+def extract_batch(buffer, offsets, rules, mask, columns, bounds):
+    """Write the columns of all texts, and where each text's begin."""
+    longest = np.int64(1)
+    for index in range(offsets.size - 1):
+        longest = max(longest, offsets[index + 1] - offsets[index])
+    hashes = np.empty(longest, np.uint64)
+    starts, ends = np.empty(longest, np.int64), np.empty(longest, np.int64)
+    flags = np.empty(longest, np.uint8)
+    count = np.int64(0)
+    for index in range(offsets.size - 1):
+        found = tokenize_into(
+            buffer,
+            offsets[index],
+            offsets[index + 1],
+            rules.characters,
+            hashes,
+            starts,
+            ends,
+            flags,
+        )
+        count += extract_into(hashes, flags, found, rules, mask, columns[count:])
+        bounds[index + 1] = count
+
+
+def extract(texts: Sequence[str], n_features: int) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """List the columns of all texts' features and the bounds of each text."""
+    buffer, offsets = encode(texts)
+    columns = np.empty(4 * buffer.size + 4, dtype=np.int32)
+    bounds = np.zeros(len(texts) + 1, dtype=np.int64)
+    extract_batch(buffer, offsets, rules(), np.uint64(n_features - 1), columns, bounds)
+    return columns[: bounds[-1]].copy(), bounds
+
+
+class FeedbackFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Turn texts into rows of hashed features of length one.
+
+    Stateless: `transform` needs no `fit`, and a text gives the same row in any batch.
+
+    Parameters
+    ----------
+    n_features : int, default 2**18
+        Columns; a power of two from 2**8 to 2**24.
+    batch_size : int, default 65536
+        Texts read at a time: what bounds the memory.
+
+    Examples
+    --------
+    >>> FeedbackFeatures().transform(["Not bad at all", ""]).getnnz(axis=1).tolist()
+    [9, 0]
+    """
+
+    def __init__(self, *, n_features: int = 2**18, batch_size: int = 65536) -> None:
+        self.n_features = n_features
+        self.batch_size = batch_size
+
+    def fit(self, texts: object, y: object = None) -> Self:
+        """Check the parameters; nothing is learned."""
+        self._check()
+        return self
+
+    def transform(self, texts: object) -> sparse.csr_matrix:
+        """Give one row a text.
+
+        Parameters
+        ----------
+        texts : str, or list, array or Series of any values
+            Rows that hold no text become rows of zeros.
+
+        Returns
+        -------
+        scipy.sparse.csr_matrix, shape (n, n_features), float32
+            Rows of Euclidean length one.
+
+        Raises
+        ------
+        ParameterError
+            If a parameter is outside its range.
+        """
+        self._check()
+        rows = coerce(texts).texts
+        step = self.batch_size
+        blocks = [self._block(rows[first : first + step]) for first in range(0, len(rows), step)]
+        if not blocks:
+            return self._block([])
+        return sparse.vstack(blocks, format="csr") if len(blocks) > 1 else blocks[0]
+
+    def _block(self, texts: Sequence[str]) -> Any:
+        columns, bounds = extract(texts, self.n_features)
+        values = np.ones(columns.size, dtype=np.float32)
+        matrix = sparse.csr_matrix((values, columns, bounds), shape=(len(texts), self.n_features))
+        matrix.sum_duplicates()
+        squares = np.bincount(
+            np.repeat(np.arange(len(texts)), np.diff(matrix.indptr)),
+            weights=matrix.data.astype(np.float64) ** 2,
+            minlength=len(texts),
+        )
+        lengths = np.sqrt(np.maximum(squares, 1.0))
+        matrix.data /= np.repeat(lengths, np.diff(matrix.indptr)).astype(np.float32)
+        return matrix
+
+    def _check(self) -> None:
+        n = self.n_features
+        if not isinstance(n, int) or n & (n - 1) or not 2**8 <= n <= 2**24:
+            raise ParameterError(
+                f"n_features={n!r} is not a power of two from 256 to 16777216; try 2**18"
+            )
+        if not isinstance(self.batch_size, int) or self.batch_size < 1:
+            raise ParameterError(f"batch_size={self.batch_size!r} is below 1; try 65536")
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.requires_fit = False
+        tags.input_tags.string = True
+        tags.input_tags.two_d_array = False
+        return tags

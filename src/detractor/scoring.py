@@ -1,0 +1,222 @@
+"""`score()`: texts in, three calibrated probabilities and a status out.
+
+The path of a text: coerce (`text`), clean (`cleaning`), one compiled pass (`tokens`, `network`),
+calibrate (`calibration`), and the table below. Nothing here imports pandas before a table is asked
+for, so that an application pays only for what it uses.
+"""
+
+from __future__ import annotations
+
+import html
+import importlib
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, overload
+
+import numpy as np
+
+from detractor.artifact import load
+from detractor.cleaning import clean_many
+from detractor.errors import ParameterError, SchemaError
+from detractor.explanation import Phrase, main_phrases
+from detractor.language import judge
+from detractor.model import FeedbackModel
+from detractor.schema import HEADS, SCORE_COLUMNS, STATUS, STATUSES, require
+from detractor.text import coerce, is_single
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+BATCH = 16384
+"""Texts read at a time: small enough to stay in the cache, large enough to cost nothing."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """What one text says.
+
+    Parameters
+    ----------
+    detractor, anger, churn_risk : float
+        Probabilities from 0 to 1 that the author is a detractor (0 to 6 of 10, would not
+        recommend), is angry, and means to leave; NaN unless `status` is "ok". `churn_risk` is the
+        intent that the text states or clearly implies, not a forecast of behaviour.
+    status : str
+        "ok", "empty", "unsupported" (a language or script the model cannot read) or
+        "not_feedback" (a number, gibberish).
+    evidence : tuple of Phrase
+        The two or three phrases that moved the scores most, with spans of the original text.
+
+    Examples
+    --------
+    >>> s = score("Third no-show this month. I'm cancelling on Friday.")
+    >>> s.status, s.churn_risk > 0.5
+    ('ok', True)
+    """
+
+    detractor: float
+    anger: float
+    churn_risk: float
+    status: str
+    evidence: tuple[Phrase, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give plain Python values, ready for JSON (NaN becomes None).
+
+        Examples
+        --------
+        >>> score("").to_dict()["anger"] is None
+        True
+        """
+        plain = asdict(self)
+        for head in HEADS:
+            plain[head] = None if plain[head] != plain[head] else float(plain[head])
+        plain["evidence"] = [asdict(phrase) for phrase in self.evidence]
+        return plain
+
+    def _repr_html_(self) -> str:
+        bars = "".join(
+            f"<tr><td>{head}</td><td><meter max='1' value='{getattr(self, head):.3f}'></meter></td>"
+            f"<td>{getattr(self, head):.2f}</td></tr>"
+            for head in HEADS
+            if getattr(self, head) == getattr(self, head)
+        )
+        phrases = "; ".join(html.escape(phrase.text) for phrase in self.evidence)
+        return f"<table>{bars}</table><p>{html.escape(self.status)}: {phrases}</p>"
+
+
+@overload
+def score(feedback: str, *, model: str | Path | FeedbackModel | None = ...) -> Score: ...
+@overload
+def score(
+    feedback: Sequence[Any] | pd.Series | pd.DataFrame | NDArray[Any],
+    *,
+    text: str = ...,
+    model: str | Path | FeedbackModel | None = ...,
+    n_jobs: int = ...,
+) -> pd.DataFrame: ...
+def score(
+    feedback: Any,
+    *,
+    text: str = "text",
+    model: str | Path | FeedbackModel | None = None,
+    n_jobs: int = 1,
+) -> Score | pd.DataFrame:
+    """Score feedback for anger, churn risk and detraction.
+
+    Parameters
+    ----------
+    feedback : str, or list, array or Series of texts, or DataFrame
+        One text gives a `Score`; a collection gives a DataFrame with the same index and order, one
+        row an input; a DataFrame gives its own columns and ours. The input is never changed.
+    text : str
+        The column that holds the texts, where a DataFrame is given.
+    model : str, Path or FeedbackModel, optional
+        A model, or the path of a model file; the default model otherwise.
+    n_jobs : int
+        Threads; -1 for one a processor. Results do not depend on it.
+
+    Returns
+    -------
+    Score or pandas.DataFrame
+        Columns `detractor`, `anger`, `churn_risk` (0 to 1; NaN unless the status is "ok") and
+        `status`. `churn_risk` is the intent to leave that the text states or clearly implies; it
+        is not a forecast of behaviour.
+
+    Raises
+    ------
+    SchemaError
+        If the column is missing, or the frame has columns that ours would overwrite.
+    ModelFileError
+        If the model file cannot be used.
+
+    Examples
+    --------
+    >>> score(["Great, thanks!", None])["status"].tolist()
+    ['ok', 'empty']
+    """
+    chosen = model if isinstance(model, FeedbackModel) else load(model)
+    if is_single(feedback):
+        return _score_one(feedback, chosen)
+    pandas = importlib.import_module("pandas")
+    frame = feedback if isinstance(feedback, pandas.DataFrame) else None
+    if frame is not None:
+        _check_frame(frame, text)
+        feedback = frame[text]
+    batch = coerce(feedback)
+    probabilities, statuses = score_texts(batch.texts, chosen, n_jobs=n_jobs)
+    for row, status in batch.set_aside.items():
+        statuses[row] = STATUSES.index(status)
+    index = frame.index if frame is not None else batch.index
+    columns: dict[str, Any] = {head: probabilities[:, k] for k, head in enumerate(HEADS)}
+    columns[STATUS] = np.array(STATUSES, dtype=object)[statuses]
+    table: pd.DataFrame = pandas.DataFrame(columns, index=index)
+    if frame is None:
+        return table
+    kept = frame.drop(columns=[name for name in SCORE_COLUMNS if name in frame.columns])
+    joined: pd.DataFrame = pandas.concat([kept, table], axis=1)
+    return joined
+
+
+def score_texts(
+    texts: Sequence[str], model: FeedbackModel, *, n_jobs: int = 1
+) -> tuple[NDArray[np.float64], NDArray[np.int8]]:
+    """Score plain strings: probabilities of shape (n, 3), and the position of each in `STATUSES`.
+
+    Raises
+    ------
+    ParameterError
+        If `n_jobs` is neither -1 nor at least 1.
+
+    Examples
+    --------
+    >>> probabilities, statuses = score_texts(["I want to cancel.", ""], load())
+    >>> probabilities.shape, statuses.tolist()
+    ((2, 3), [0, 1])
+    """
+    if n_jobs != -1 and n_jobs < 1:
+        raise ParameterError(f"n_jobs={n_jobs} is neither -1 nor at least 1; try 1")
+    starts = range(0, len(texts), BATCH)
+    chunks = (texts[start : start + BATCH] for start in starts)
+    if n_jobs == 1 or len(texts) <= BATCH:
+        parts = [_score_chunk(chunk, model) for chunk in chunks]
+    else:
+        with ThreadPoolExecutor(None if n_jobs == -1 else n_jobs) as pool:
+            parts = list(pool.map(lambda chunk: _score_chunk(chunk, model), chunks))
+    if not parts:
+        return np.empty((0, len(HEADS))), np.empty(0, dtype=np.int8)
+    return np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
+
+
+def _score_chunk(
+    texts: Sequence[str], model: FeedbackModel
+) -> tuple[NDArray[np.float64], NDArray[np.int8]]:
+    logits, counts = model.logits(clean_many(texts))
+    statuses = judge(texts, counts)
+    probabilities = model.calibrated(logits)
+    probabilities[statuses != 0] = np.nan
+    return probabilities, statuses
+
+
+def _score_one(feedback: object, model: FeedbackModel) -> Score:
+    batch = coerce(feedback)
+    if batch.set_aside:
+        return Score(np.nan, np.nan, np.nan, batch.set_aside[0])
+    probabilities, statuses = _score_chunk(batch.texts, model)
+    status = STATUSES[statuses[0]]
+    evidence = main_phrases(batch.texts[0], model) if status == "ok" else ()
+    detractor, anger, churn_risk = (float(value) for value in probabilities[0])
+    return Score(detractor, anger, churn_risk, status, evidence)
+
+
+def _check_frame(frame: pd.DataFrame, text: str) -> None:
+    require(frame, text)
+    taken = [name for name in SCORE_COLUMNS if name in frame.columns]
+    if taken and len(taken) < len(SCORE_COLUMNS):
+        raise SchemaError(
+            f"the table has a column {taken[0]!r} already, which score() would overwrite; rename it"
+        )

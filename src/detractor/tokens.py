@@ -1,0 +1,428 @@
+"""Read the words of a text in one compiled pass over its UTF-8 bytes.
+
+A token is a hash, a span of bytes and a few flags; no string is made. Words are folded (lower case,
+no accents, at most two of the same letter in a row). Numbers are one class whatever their value.
+URLs, e-mail addresses and handles leave no token, so they cannot move a score.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from detractor.compilation import compiled
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+# Character classes, as written by training/unicode_table.py.
+OTHER, LOWER, UPPER, DIGIT, APOSTROPHE, HYPHEN, EMOJI, MARK, IDEOGRAPH = range(9)
+STOP, COMMA, EXCLAIM, QUESTION, NEWLINE, CURRENCY, PERCENT, AT, HASH, UNDERSCORE = range(10, 20)
+
+# Flags of a token.
+CAPITALS, INITIAL_CAPITAL, ELONGATED, OPENS_SENTENCE, WORD, NEGATED_VERB = 1, 2, 4, 8, 16, 32
+
+# Hashes of the tokens that are classes: small numbers, which no word's hash takes in practice.
+NUMBER, MONEY, PERCENTAGE, ORDINAL, CODE, SMILE, FROWN, HEART = range(1, 9)
+FULL_STOP, PAUSE, SHOUT, SHOUTS, ASK, ASKS, DISBELIEF, ELLIPSIS = range(11, 19)
+PUNCTUATION_RANGE = (FULL_STOP, ELLIPSIS)
+
+_FNV_OFFSET = np.uint64(0xCBF29CE484222325)  # Fowler, Noll and Vo's 64-bit hash, variant 1a
+_FNV_PRIME = np.uint64(0x100000001B3)
+
+
+class Characters(NamedTuple):
+    """What is known of each character of the basic plane, by code point."""
+
+    classes: NDArray[np.uint8]
+    folded: NDArray[np.uint16]
+
+
+class Tokens(NamedTuple):
+    """The tokens of one text; spans are in bytes of its UTF-8 form."""
+
+    hashes: NDArray[np.uint64]
+    starts: NDArray[np.int64]
+    ends: NDArray[np.int64]
+    flags: NDArray[np.uint8]
+
+
+@cache
+def characters() -> Characters:
+    """Load the character tables that the package carries."""
+    with (resources.files("detractor") / "data" / "unicode.npz").open("rb") as file:
+        table = np.load(file, allow_pickle=False)
+        points = np.arange(65536, dtype=np.uint16)
+        return Characters(table["classes"], points + table["shifts"])
+
+
+@compiled
+def decode(buffer, position):
+    """Read one code point and its width; lone surrogates and bad bytes are code points too."""
+    lead = buffer[position]
+    left = buffer.size - position
+    if lead < 0x80 or lead < 0xC0 or left < 2:
+        return np.int64(lead), 1
+    if lead < 0xE0:
+        return (np.int64(lead & 0x1F) << 6) | (buffer[position + 1] & 0x3F), 2
+    if lead < 0xF0 or left < 4:
+        if left < 3:
+            return np.int64(lead), 1
+        high = np.int64(lead & 0x0F) << 12
+        return high | (np.int64(buffer[position + 1] & 0x3F) << 6) | (
+            buffer[position + 2] & 0x3F
+        ), 3
+    high = np.int64(lead & 0x07) << 18
+    middle = np.int64(buffer[position + 1] & 0x3F) << 12
+    low = np.int64(buffer[position + 2] & 0x3F) << 6
+    return high | middle | low | (buffer[position + 3] & 0x3F), 4
+
+
+@compiled
+def classify(point, classes):
+    """Name the class of any code point."""
+    if point < 65536:
+        return np.int64(classes[point])
+    if 0x1F3FB <= point <= 0x1F3FF:  # skin tones change no meaning
+        return MARK
+    if 0x1F000 <= point < 0x20000:
+        return EMOJI
+    return IDEOGRAPH if point < 0x40000 else OTHER
+
+
+@compiled
+def skip_to_space(buffer, position, end):
+    """Find the end of a run without white space, and step back over closing punctuation."""
+    stop = position
+    while stop < end and buffer[stop] > 32:
+        stop += 1
+    while stop > position + 1 and buffer[stop - 1] in (33, 34, 39, 41, 44, 46, 58, 59, 63, 93):
+        stop -= 1
+    return stop
+
+
+@compiled
+def read_word(buffer, position, end, classes, folded):
+    """Read one word: its hash, its end and its flags.
+
+    Inner apostrophes count, a possessive ``'s`` does not; a hyphen ends the word.
+    """
+    value = _FNV_OFFSET
+    before = _FNV_OFFSET  # the hash without a trailing apostrophe and what follows it
+    upper = lower = digits = after = run = 0
+    previous = last = penult = np.int64(-1)
+    flags = WORD
+    while position < end:
+        point, width = decode(buffer, position)
+        kind = classify(point, classes)
+        if kind == MARK:
+            position += width
+            continue
+        if kind == APOSTROPHE:
+            if position + width >= end:
+                break
+            following, _ = decode(buffer, position + width)
+            if classify(following, classes) not in (LOWER, UPPER):
+                break
+            before, after, point = value, 1, np.int64(39)
+        elif kind in (LOWER, UPPER, DIGIT, UNDERSCORE):
+            upper += kind == UPPER
+            lower += kind == LOWER
+            digits += kind in (DIGIT, UNDERSCORE)
+            after += after > 0
+            if point < 65536:
+                point = np.int64(folded[point])
+        else:
+            break
+        position += width
+        run = run + 1 if point == previous else 1
+        previous = point
+        if run > 2:
+            flags |= ELONGATED
+            continue
+        penult, last = last, point
+        value = (value ^ np.uint64(point)) * _FNV_PRIME
+    if after == 2 and last == 115:  # 's
+        value = before
+    elif last == 116 and (penult == 39 or penult == 110):  # n't, and "dont" before it is canonical
+        flags |= NEGATED_VERB if penult == 39 else 0
+    if digits:
+        value = np.uint64(CODE)
+    if upper > 1 and lower == 0:
+        flags |= CAPITALS
+    elif upper and lower:
+        flags |= INITIAL_CAPITAL
+    return value, position, flags
+
+
+@compiled
+def read_number(buffer, position, end, classes):
+    """Read one number with its separators, unit sign or ordinal ending."""
+    while position < end:
+        point, width = decode(buffer, position)
+        kind = classify(point, classes)
+        if kind != DIGIT:
+            if kind not in (STOP, COMMA, HYPHEN) and point != 47:  # 1,000.50 12:30 24/7 2020-01-02
+                break
+            if position + width >= end:
+                break
+            following, _ = decode(buffer, position + width)
+            if classify(following, classes) != DIGIT:
+                break
+        position += width
+    value = np.uint64(NUMBER)
+    if position < end:
+        point, width = decode(buffer, position)
+        kind = classify(point, classes)
+        if kind == PERCENT:
+            return np.uint64(PERCENTAGE), position + width
+        if kind == CURRENCY:
+            return np.uint64(MONEY), position + width
+        if position + 1 < end:
+            first, second = buffer[position] | 32, buffer[position + 1] | 32
+            ends = position + 2 >= end or buffer[position + 2] | 32 < 97
+            if ends and (
+                (first == 115 and second == 116)
+                or (first == 110 and second == 100)
+                or (first == 114 and second == 100)
+                or (first == 116 and second == 104)
+            ):
+                return np.uint64(ORDINAL), position + 2
+    return value, position
+
+
+@compiled
+def read_marks(buffer, position, end, classes):
+    """Read a run of punctuation as one token: what it says, where it ends."""
+    stops = pauses = shouts = asks = lines = 0
+    stop = position
+    while position < end:
+        point, width = decode(buffer, position)
+        kind = classify(point, classes)
+        stops += kind == STOP
+        pauses += kind in (COMMA, HYPHEN)
+        shouts += kind == EXCLAIM
+        asks += kind == QUESTION
+        lines += kind == NEWLINE
+        if kind not in (STOP, COMMA, HYPHEN, EXCLAIM, QUESTION, NEWLINE) and point != 32:
+            break
+        position += width
+        if point != 32:
+            stop = position
+    if shouts and asks:
+        return np.uint64(DISBELIEF), stop
+    if shouts:
+        return np.uint64(SHOUT if shouts == 1 else SHOUTS), stop
+    if asks:
+        return np.uint64(ASK if asks == 1 else ASKS), stop
+    if stops > 1:
+        return np.uint64(ELLIPSIS), stop
+    return np.uint64(FULL_STOP if stops or lines else PAUSE), stop
+
+
+@compiled
+def read_face(buffer, position, end):
+    """Read an emoticon such as :-) or ;( ; zero where there is none."""
+    mouth = position + 1
+    while mouth < end and mouth < position + 3 and buffer[mouth] in (39, 45):
+        mouth += 1
+    if mouth >= end or buffer[position] not in (58, 59, 61):
+        return np.uint64(0), position
+    if buffer[mouth] in (41, 93) or (buffer[mouth] in (68, 80) and buffer[position] != 61):
+        return np.uint64(SMILE), mouth + 1
+    if buffer[mouth] in (40, 91):
+        return np.uint64(FROWN), mouth + 1
+    return np.uint64(0), position
+
+
+@compiled
+def read_plain_word(buffer, position, end, classes):
+    """Read a word of ASCII letters; an end of -1 says that `read_word` must look closer."""
+    value = _FNV_OFFSET
+    start = position
+    upper = run = 0
+    previous = 0
+    flags = WORD
+    while position < end:
+        byte = buffer[position]
+        kind = classes[byte]
+        if kind != LOWER and kind != UPPER:
+            if byte >= 0x80 or kind in (APOSTROPHE, DIGIT, UNDERSCORE):
+                return value, -1, flags
+            if byte == 64 or (byte == 58 and position + 1 < end and buffer[position + 1] == 47):
+                return value, -1, flags
+            if byte == 46 and position - start == 3 and buffer[start] | 32 == 119:
+                return value, -1, flags
+            break
+        upper += kind == UPPER
+        byte |= 32
+        position += 1
+        run = run + 1 if byte == previous else 0
+        previous = byte
+        if run > 1:
+            flags |= ELONGATED
+            continue
+        value = (value ^ np.uint64(byte)) * _FNV_PRIME
+    if upper:
+        if upper == position - start:
+            flags |= CAPITALS if upper > 1 else 0
+        else:
+            flags |= INITIAL_CAPITAL
+    return value, position, flags
+
+
+@compiled
+def skip_address(buffer, start, position, end):
+    """Find the end of the URL or e-mail address that the word just read begins, if it does."""
+    rest = end - position
+    if rest < 2:
+        return position
+    sign, after = buffer[position], buffer[position + 1]
+    scheme = sign == 58 and rest > 3 and after == 47 and buffer[position + 2] == 47
+    mail = sign == 64 and after > 32
+    host = sign == 46 and position - start == 3 and after > 32
+    for place in range(start, position):
+        host = host and buffer[place] | 32 == 119  # www.
+    return skip_to_space(buffer, position, end) if scheme or mail or host else position
+
+
+@compiled
+def read_other(buffer, start, end, classes, after_word):
+    """Read what is not a word: its hash (zero for nothing) and its end."""
+    point, width = decode(buffer, start)
+    kind = classify(point, classes)
+    position = start + width
+    if kind == DIGIT:
+        return read_number(buffer, start, end, classes)
+    if kind == CURRENCY:
+        if position < end and classify(decode(buffer, position)[0], classes) == DIGIT:
+            position = read_number(buffer, position, end, classes)[1]
+        return np.uint64(MONEY), position
+    if kind in (EMOJI, IDEOGRAPH):
+        return (_FNV_OFFSET ^ np.uint64(point)) * _FNV_PRIME, position
+    if kind == AT:
+        while position < end and (buffer[position] | 32 >= 97 or 48 <= buffer[position] <= 57):
+            position += 1
+        return np.uint64(0), position
+    if kind in (STOP, COMMA, HYPHEN, EXCLAIM, QUESTION, NEWLINE):
+        value, stop = read_face(buffer, start, end)
+        if value:
+            return value, stop
+        if kind == HYPHEN and after_word and position < end and buffer[position] > 32:
+            return np.uint64(0), position
+        return read_marks(buffer, start, end, classes)
+    if point == 60 and position < end and buffer[position] == 51:
+        return np.uint64(HEART), position + 1
+    return np.uint64(0), position
+
+
+@compiled
+def tokenize_into(buffer, begin, end, characters, hashes, starts, ends, flags):
+    """Write the tokens of ``buffer[begin:end]`` into the arrays; return how many there are.
+
+    The arrays must hold one token a byte.
+    """
+    classes, folded = characters
+    count = 0
+    opens = OPENS_SENTENCE
+    position = begin
+    while position < end:
+        start = position
+        byte = buffer[start]
+        if byte == 32:
+            position += 1
+            continue
+        kind = np.int64(classes[byte])
+        if byte >= 0x80:
+            kind = classify(decode(buffer, start)[0], classes)
+        flag = 0
+        if kind in (LOWER, UPPER):
+            position = -1
+            if byte < 0x80:
+                value, position, flag = read_plain_word(buffer, start, end, classes)
+            if position < 0:
+                value, position, flag = read_word(buffer, start, end, classes, folded)
+                past = skip_address(buffer, start, position, end)
+                if past > position:
+                    position = past
+                    continue
+        else:
+            value, position = read_other(
+                buffer, start, end, classes, start > begin and buffer[start - 1] > 32
+            )
+            if value == 0:
+                continue
+            if count and value == hashes[count - 1] and value == NUMBER:
+                ends[count - 1] = position
+                continue
+            follows_mark = count == 0 or FULL_STOP <= hashes[count - 1] <= ELLIPSIS
+            if FULL_STOP <= value <= ELLIPSIS and follows_mark:
+                continue
+        hashes[count] = value
+        starts[count] = start
+        ends[count] = position
+        flags[count] = flag | opens
+        opens = OPENS_SENTENCE if FULL_STOP <= value <= ELLIPSIS and value != PAUSE else 0
+        count += 1
+    if count and (hashes[count - 1] == FULL_STOP or hashes[count - 1] == PAUSE):
+        count -= 1
+    return count
+
+
+def encode(texts: Sequence[str]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    r"""Join texts into one UTF-8 buffer and say where each begins.
+
+    Parameters
+    ----------
+    texts : sequence of str
+        Any Unicode, lone surrogates included.
+
+    Returns
+    -------
+    tuple of ndarray
+        The bytes, and n + 1 offsets into them.
+
+    Examples
+    --------
+    >>> buffer, offsets = encode(["ab", "é"])
+    >>> bytes(buffer), offsets.tolist()
+    (b'ab\xc3\xa9', [0, 2, 4])
+    """
+    parts = [text.encode("utf-8", "surrogatepass") for text in texts]
+    offsets = np.zeros(len(parts) + 1, dtype=np.int64)
+    np.cumsum(np.fromiter(map(len, parts), dtype=np.int64, count=len(parts)), out=offsets[1:])
+    return np.frombuffer(b"".join(parts), dtype=np.uint8), offsets
+
+
+def tokenize(text: str) -> Tokens:
+    """List the tokens of one text.
+
+    Examples
+    --------
+    >>> tokens = tokenize("Not good, Sam!")
+    >>> [bytes("Not good, Sam!", "utf-8")[a:b].decode() for a, b in zip(tokens.starts, tokens.ends)]
+    ['Not', 'good', ',', 'Sam', '!']
+    """
+    buffer, offsets = encode([text])
+    size = max(buffer.size, 1)
+    hashes = np.empty(size, dtype=np.uint64)
+    starts, ends = np.empty(size, dtype=np.int64), np.empty(size, dtype=np.int64)
+    flags = np.empty(size, dtype=np.uint8)
+    count = tokenize_into(buffer, 0, offsets[-1], characters(), hashes, starts, ends, flags)
+    return Tokens(hashes[:count], starts[:count], ends[:count], flags[:count])
+
+
+def hash_word(word: str) -> int:
+    """Hash one word as the compiled pass does.
+
+    Examples
+    --------
+    >>> hash_word("Café") == hash_word("cafe")
+    True
+    """
+    return int(tokenize(word).hashes[0])
