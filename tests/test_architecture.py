@@ -57,7 +57,6 @@ FLOORS = (
     ("model",),
     ("classifier", "language"),
     (
-        "explanation",
         "signals",
         "artifact",
         "capacity",
@@ -67,6 +66,7 @@ FLOORS = (
         "exposure",
         "theme_log",
     ),
+    ("explanation",),
     ("scoring", "losses", "ranking", "encoder"),
     ("evaluation", "planning", "replies", "mislabelling", "behaviour", "fairness", "simulation", "cascade"),
     ("card",),
