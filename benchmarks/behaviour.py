@@ -1,6 +1,7 @@
 """The behaviour suite and the fairness report over several models in one run.
 
     python benchmarks/behaviour.py --data FOLDER [--only default,vader,textblob,tfidf]
+        [--suite benchmarks/behaviour_sealed.toml] [--model FILE.safetensors]
 
 VADER and TextBlob have one sentiment score and are tested on the `detractor` head only. The TF-IDF
 baseline is fitted here: on rated reviews for `detractor`, on the annotated texts for the others.
@@ -41,7 +42,7 @@ def main() -> None:
     behaviours, fair = {}, {}
     for name in options.only.split(","):
         model = factories[name]()
-        table = behaviour(model)
+        table = behaviour(model, suite=options.suite)
         behaviours[name] = table.set_index(["phenomenon", "head"])["failure_rate"]
         shifts = fairness(model)
         fair[name] = shifts.set_index(["attribute", "head"])["largest_shift"]
@@ -49,7 +50,7 @@ def main() -> None:
         print(
             f"{name}: macro failure rate {macro_failure_rate(table):.3f}, on the detractor head "
             f"{macro_failure_rate(detractor_only):.3f}; largest identity shift "
-            f"{shifts['largest_shift'].max():.3f}, sets failing "
+            f"{shifts['largest_shift'].max():.3f}, sets moving by more than .02 "
             f"{(shifts['failure_rate'] * shifts['sets']).sum() / shifts['sets'].sum():.3f}"
         )
     with pd.option_context("display.width", 200, "display.max_rows", None):

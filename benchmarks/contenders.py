@@ -108,13 +108,16 @@ class TfidfLogistic:
 
 
 class DefaultModel:
-    """The model that ships, through the public call."""
+    """The model that ships, or one from a file; it reads every text, whatever its status."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        from detractor.artifact import load
+
+        self.model = load(path)
 
     def predict_proba(self, texts: list[str]) -> pd.DataFrame:
-        """Score the texts."""
-        from detractor.scoring import score
-
-        return score(list(texts))[list(HEADS)]
+        """Give the probabilities of the heads."""
+        return self.model.predict_proba(texts)
 
 
 def labelled(data: Path, *, per_source: int, seed: int = 0) -> pd.DataFrame:
