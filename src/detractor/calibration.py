@@ -98,22 +98,15 @@ def fit_calibration(
     x, y = np.asarray(logits[known], np.float64), np.asarray(labels[known], np.float64)
     if x.size == 0:
         return 1.0, 0.0
-    slope, intercept = 1.0, 0.0
-    for _ in range(50):  # Newton's method; the penalty keeps it well-posed
-        p = logistic(slope * x + intercept)
-        weight = p * (1 - p)
-        penalty = prior_weight / 4
-        gradient = np.array(
-            [((p - y) * x).sum() + penalty * (slope - 1), (p - y).sum() + penalty * intercept]
-        )
-        curvature = np.array(
-            [
-                [(weight * x * x).sum() + penalty, (weight * x).sum()],
-                [(weight * x).sum(), weight.sum() + penalty],
-            ]
-        )
-        step = np.linalg.solve(curvature, gradient)
-        slope, intercept = slope - float(step[0]), intercept - float(step[1])
-        if float(np.abs(step).max()) < 1e-10:
-            break
+    from scipy.optimize import minimize
+
+    def loss(parameters: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        slope, intercept = parameters
+        z = slope * x + intercept
+        wrong = logistic(z) - y
+        penalty = prior_weight / 4 * np.array([slope - 1, intercept])
+        value = (np.logaddexp(0, z) - y * z).sum() + penalty @ np.array([slope - 1, intercept]) / 2
+        return float(value), np.array([wrong @ x, wrong.sum()]) + penalty
+
+    slope, intercept = minimize(loss, np.array([1.0, 0.0]), jac=True, method="BFGS").x.tolist()
     return max(slope, 0.05), intercept

@@ -239,7 +239,7 @@ def _read_labels(labels: object, n: int) -> NDArray[np.float64]:
     return table
 
 
-def _with_base(matrix: sparse.csr_matrix, logits: NDArray[np.float64] | None) -> sparse.csr_matrix:
+def _with_base(matrix: sparse.csr_matrix, logits: NDArray[np.float64] | None) -> Any:  # noqa: ANN401, scipy's stubs lag
     if logits is None:
         return matrix
     return sparse.hstack([matrix, sparse.csr_matrix(logits[:, None])], format="csr")

@@ -6,20 +6,28 @@ are merged into the phrases that a person would mark; the sum stays exact.
 
 from __future__ import annotations
 
+import html
+import importlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from detractor.artifact import load
 from detractor.cleaning import clean
+from detractor.model import FeedbackModel
 from detractor.network import read_parts
 from detractor.schema import HEADS
 from detractor.sentences import split_clauses
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import pandas as pd
     from numpy.typing import NDArray
 
-    from detractor.model import FeedbackModel
+    from detractor.model import Linear
 
 MAIN_PHRASES = 3
 _WORTH_SHOWING = 0.15  # of a logit: less moves a probability by under 4 points
@@ -57,7 +65,8 @@ def word_contributions(
 ) -> tuple[list[tuple[int, int]], NDArray[np.float64], NDArray[np.float64]]:
     """Give the span of each word, what it adds to each calibrated logit, and the bias.
 
-    The contributions and the bias sum to the calibrated logit of each head.
+    The contributions and the bias sum to the calibrated logit of each head. A word that both the
+    reader and the linear weights speak of appears twice, with the same span.
     """
     cleaned = clean(text)
     slopes, intercepts = model.calibration.slopes, model.calibration.intercepts
@@ -66,17 +75,27 @@ def word_contributions(
     bias = np.zeros(len(HEADS))
     if model.reader is not None:
         found = read_parts(cleaned.text, model.reader.lexicon, model.reader.network)
-        starts, ends = _characters(cleaned.text, found.starts, found.ends)
-        spans = [cleaned.original_span(a, b) for a, b in zip(starts, ends, strict=True)]
+        spans = list(zip(found.starts.tolist(), found.ends.tolist(), strict=True))
         parts, bias = found.contributions.astype(np.float64), found.bias.astype(np.float64)
     if model.linear is not None:
-        whole = model.logits([cleaned.text])[0][0]
-        parts = parts * model.linear.blend
-        # What the hashed features add is shared out over the words in proportion to their bytes
-        # only where there is no reader to say more.
-        rest = whole - parts.sum(axis=0)
-        bias = rest
-    return spans, parts * slopes, bias * slopes + intercepts
+        more, added = _linear_parts(cleaned.text, model.linear)
+        spans += more
+        parts = np.concatenate([parts * model.linear.blend, added])
+        bias = bias * model.linear.blend + model.linear.intercepts
+    order = sorted(range(len(spans)), key=spans.__getitem__)
+    places = [cleaned.original_span(*_characters(cleaned.text, *spans[row])) for row in order]
+    return places, parts[order] * slopes, bias * slopes + intercepts
+
+
+def _linear_parts(text: str, linear: Linear) -> tuple[list[tuple[int, int]], NDArray[np.float64]]:
+    """Say what each word adds through the hashed features; a pair belongs to its second word."""
+    features = importlib.import_module("detractor.features")
+    columns, owners, spans = features.feature_owners(text, linear.weights.shape[0])
+    _, counts = np.unique(columns, return_counts=True)
+    length = np.sqrt(max(float((counts.astype(float) ** 2).sum()), 1.0))
+    parts = np.zeros((len(spans), len(HEADS)))
+    np.add.at(parts, owners, linear.weights[columns] / length)
+    return spans, parts
 
 
 def explain_text(text: str, model: FeedbackModel) -> tuple[list[Phrase], NDArray[np.float64]]:
@@ -114,12 +133,93 @@ def main_phrases(text: str, model: FeedbackModel) -> tuple[Phrase, ...]:
     return tuple(sorted(shown, key=lambda phrase: phrase.start))
 
 
-def _characters(
-    text: str, starts: NDArray[np.int64], ends: NDArray[np.int64]
-) -> tuple[list[int], list[int]]:
-    """Turn byte offsets into character offsets."""
+def _characters(text: str, start: int, end: int) -> tuple[int, int]:
+    """Turn a span in bytes into one in characters."""
     if text.isascii():
-        return starts.tolist(), ends.tolist()
-    raw = np.frombuffer(text.encode("utf-8", "surrogatepass"), dtype=np.uint8)
-    before = np.concatenate([[0], np.cumsum((raw & 0xC0) != 0x80)])
-    return before[starts].tolist(), before[ends].tolist()
+        return start, end
+    raw = text.encode("utf-8", "surrogatepass")
+    before = len(raw[:start].decode("utf-8", "surrogatepass"))
+    return before, before + len(raw[start:end].decode("utf-8", "surrogatepass"))
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why one text has its probabilities.
+
+    Parameters
+    ----------
+    text : str
+        The text as it was given.
+    probabilities : mapping
+        Head to probability.
+    bias : mapping
+        Head to what the logit would be without a word.
+    phrases : tuple of Phrase
+        In the order of the text; for each head their parts and the bias sum to its logit.
+    """
+
+    text: str
+    probabilities: Mapping[str, float]
+    bias: Mapping[str, float]
+    phrases: tuple[Phrase, ...]
+
+    def to_frame(self) -> pd.DataFrame:
+        """List the phrases, one a row."""
+        pandas = importlib.import_module("pandas")
+        names = ("start", "end", "text", *HEADS)
+        rows = [[getattr(phrase, name) for name in names] for phrase in self.phrases]
+        frame: pd.DataFrame = pandas.DataFrame(rows, columns=list(names))
+        return frame
+
+    def _repr_html_(self) -> str:
+        rows = []
+        for head in HEADS:
+            marked, done = [], 0
+            for phrase in self.phrases:
+                weight = getattr(phrase, head)
+                colour = "200,60,40" if weight > 0 else "40,110,180"
+                strength = min(abs(weight) / 3, 0.6)
+                marked.append(html.escape(self.text[done : phrase.start]))
+                marked.append(
+                    f'<span style="background:rgba({colour},{strength:.2f})" '
+                    f'title="{weight:+.2f}">{html.escape(phrase.text)}</span>'
+                )
+                done = phrase.end
+            marked.append(html.escape(self.text[done:]))
+            share = f"{self.probabilities[head]:.2f}"
+            rows.append(f"<tr><th>{head} {share}</th><td>{''.join(marked)}</td></tr>")
+        return f"<table>{''.join(rows)}</table>"
+
+
+def explain(text: str, *, model: str | Path | FeedbackModel | None = None) -> Explanation:
+    """Say which phrases of a text give it its scores.
+
+    Parameters
+    ----------
+    text : str
+    model : str, Path or FeedbackModel, optional
+        The default model otherwise.
+
+    Returns
+    -------
+    Explanation
+        Phrases with spans of the original text. Their parts and the bias sum to the calibrated
+        logit of each head. `churn_risk` is the intent that the text states or clearly implies, not
+        a forecast of behaviour.
+
+    Examples
+    --------
+    >>> why = explain("Nice shop, but I am cancelling my account.")
+    >>> strongest = max(why.phrases, key=lambda phrase: phrase.churn_risk)
+    >>> "cancelling" in strongest.text
+    True
+    """
+    chosen = model if isinstance(model, FeedbackModel) else load(model)
+    phrases, bias = explain_text(text, chosen)
+    probabilities = chosen.predict_proba([clean(text).text]).iloc[0]
+    return Explanation(
+        text,
+        {head: float(probabilities[head]) for head in HEADS},
+        dict(zip(HEADS, bias.tolist(), strict=True)),
+        tuple(phrases),
+    )

@@ -30,6 +30,7 @@ from detractor.tokens import (
     characters,
     encode,
     hash_word,
+    tokenize,
     tokenize_into,
 )
 from detractor.vocabulary import Vocabulary, build_vocabulary
@@ -91,8 +92,11 @@ def _column(value, mask):
 
 
 @compiled
-def extract_into(hashes, flags, found, rules, mask, columns):
-    """Write the columns of one text's features; return how many there are (at most 4 a token)."""
+def extract_into(hashes, flags, found, rules, mask, columns, owners):
+    """Write the column and the token of each feature of one text; return how many there are.
+
+    A token has at most four features. The owner of a pair is its second word.
+    """
     keys, effects = rules.words
     slots = keys.size - 1
     count = 0
@@ -110,6 +114,7 @@ def extract_into(hashes, flags, found, rules, mask, columns):
                 continue
         elif effect >= 0:
             value = rules.stand_ins[effect]
+        first = count
         columns[count] = _column(value, mask)
         count += 1
         if index:
@@ -127,6 +132,7 @@ def extract_into(hashes, flags, found, rules, mask, columns):
             mark = _SHOUTED if flags[index] & CAPITALS else _STRETCHED
             columns[count] = _column(mark, mask)
             count += 1
+        owners[first:count] = index
         previous = value
     return count
 
@@ -140,6 +146,7 @@ def extract_batch(buffer, offsets, rules, mask, columns, bounds):
     hashes = np.empty(longest, np.uint64)
     starts, ends = np.empty(longest, np.int64), np.empty(longest, np.int64)
     flags = np.empty(longest, np.uint8)
+    owners = np.empty(4 * longest, np.int64)
     count = np.int64(0)
     for index in range(offsets.size - 1):
         found = tokenize_into(
@@ -152,7 +159,7 @@ def extract_batch(buffer, offsets, rules, mask, columns, bounds):
             ends,
             flags,
         )
-        count += extract_into(hashes, flags, found, rules, mask, columns[count:])
+        count += extract_into(hashes, flags, found, rules, mask, columns[count:], owners)
         bounds[index + 1] = count
 
 
@@ -163,6 +170,19 @@ def extract(texts: Sequence[str], n_features: int) -> tuple[NDArray[np.int32], N
     bounds = np.zeros(len(texts) + 1, dtype=np.int64)
     extract_batch(buffer, offsets, rules(), np.uint64(n_features - 1), columns, bounds)
     return columns[: bounds[-1]].copy(), bounds
+
+
+def feature_owners(
+    text: str, n_features: int
+) -> tuple[NDArray[np.int32], NDArray[np.int64], list[tuple[int, int]]]:
+    """List the column and the token of each feature of one text, and the spans of the tokens."""
+    tokens = tokenize(text)
+    found = tokens.hashes.size
+    columns, owners = np.empty(4 * found, np.int32), np.empty(4 * found, np.int64)
+    mask = np.uint64(n_features - 1)
+    count = extract_into(tokens.hashes, tokens.flags, found, rules(), mask, columns, owners)
+    spans = list(zip(tokens.starts.tolist(), tokens.ends.tolist(), strict=True))
+    return columns[:count], owners[:count], spans
 
 
 class FeedbackFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]

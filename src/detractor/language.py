@@ -14,9 +14,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 OK, EMPTY, UNSUPPORTED, NOT_FEEDBACK = range(len(STATUSES))
-KNOWN_SHARE = 0.5
-FUNCTION_SHARE = 0.12
-LONG_ENOUGH = 4
+
+READABLE = ((1, 0.01), (3, 0.6), (6, 0.75), (np.inf, 0.8))
+"""Up to so many words, the share of known words plus the share of function words must reach this.
+
+Measured on 74,000 English reviews of 25 sources and 7,000 French and Portuguese survey answers: of
+texts of 4 words and more, 9 in 10 of the foreign ones fall below, and 2 in 100 of the others (many
+of which are not English either).
+"""
 
 
 def judge(texts: Sequence[str], counts: NDArray[np.int32] | None) -> NDArray[np.int8]:
@@ -36,11 +41,12 @@ def judge(texts: Sequence[str], counts: NDArray[np.int32] | None) -> NDArray[np.
     """
     statuses = np.zeros(len(texts), dtype=np.int8)
     if counts is not None:
-        words, known, common, others = (counts[:, column] for column in range(4))
-        wordless = (words == 0) & (others == 0)
-        strange = known < KNOWN_SHARE * words
-        foreign = (words >= LONG_ENOUGH) & (common < FUNCTION_SHARE * words) & (known < 0.8 * words)
-        statuses[strange | foreign] = UNSUPPORTED
+        words, known, common, pictures = (counts[:, column] for column in range(4))
+        wordless = (words == 0) & (pictures == 0)
+        share = (known + common) / np.maximum(words, 1)
+        limits, floors = (np.array(column) for column in zip(*READABLE, strict=True))
+        strange = share < floors[np.searchsorted(limits, words)]
+        statuses[strange & (words > 0) & ((pictures == 0) | (words > 3))] = UNSUPPORTED
         statuses[wordless] = NOT_FEEDBACK
     empty = [row for row, text in enumerate(texts) if not text or text.isspace()]
     statuses[empty] = EMPTY

@@ -26,7 +26,17 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from detractor.compilation import compiled
-from detractor.tokens import WORD, Characters, characters, encode, tokenize, tokenize_into
+from detractor.tokens import (
+    ELLIPSIS,
+    HEART,
+    SMILE,
+    WORD,
+    Characters,
+    characters,
+    encode,
+    tokenize,
+    tokenize_into,
+)
 from detractor.vocabulary import UNKNOWN, Vocabulary, build_vocabulary, look_up
 
 if TYPE_CHECKING:
@@ -40,7 +50,7 @@ _ZERO, _ONE, _HALF, _QUARTER = np.float32(0), np.float32(1), np.float32(0.5), np
 _FLOOR = np.float32(0.01)
 _STEPS, _CEILING = np.float32(256), np.float32(16)  # of the fixed-point numbers
 _STEP_SQUARED = np.float32(1 / 65536)
-COUNTS = ("words", "known", "function_words", "others")
+COUNTS = ("words", "known", "function_words", "pictures")
 """What is counted of each text beside the logits."""
 FUNCTION_ROWS = 150  # rows are in order of frequency; the first of them are the function words
 
@@ -183,7 +193,7 @@ def read_batch(buffer, offsets, lexicon, network, logits, counts):
         count = look_up(
             hashes, flags, found, lexicon.vocabulary, lexicon.shift, rows, marks, origins
         )
-        count_words(flags, rows, origins, count, found, counts[index])
+        count_words(hashes, flags, rows, origins, count, found, counts[index])
         if count > room:
             room = count * 2
             memory = np.empty((room, lanes), np.float32)
@@ -194,7 +204,7 @@ def read_batch(buffer, offsets, lexicon, network, logits, counts):
 
 
 @compiled
-def count_words(flags, rows, origins, count, found, counts):
+def count_words(hashes, flags, rows, origins, count, found, counts):
     """Count what tells a language and feedback apart: see COUNTS."""
     words = known = common = pictures = 0
     for index in range(found):
@@ -207,7 +217,8 @@ def count_words(flags, rows, origins, count, found, counts):
             known += 1
             common += row <= FUNCTION_ROWS
         else:
-            pictures += 1
+            value = hashes[origins[index]]
+            pictures += value > ELLIPSIS or SMILE <= value <= HEART
     counts[0], counts[1], counts[2], counts[3] = words, known, common, pictures
 
 

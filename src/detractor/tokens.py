@@ -349,9 +349,13 @@ def tokenize_into(buffer, begin, end, characters, hashes, starts, ends, flags):
                 value, position, flag = read_word(buffer, start, end, classes, folded)
                 past = skip_address(buffer, start, position, end)
                 if past > position:
+                    while count and ends[count - 1] == start:  # first.last@ is one address
+                        count -= 1
+                        start = starts[count]
                     position = past
                     continue
         else:
+            flag = WORD if kind == IDEOGRAPH else 0
             value, position = read_other(
                 buffer, start, end, classes, start > begin and buffer[start - 1] > 32
             )
