@@ -71,7 +71,7 @@ POLICIES = st.builds(
 AS_OF = st.none() | st.sampled_from(["2026-01-15", "2026-03-31 12:00"])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(tables(), POLICIES, AS_OF)
 def test_a_queue_keeps_its_promises(
     scored: pd.DataFrame, policy: Policy, as_of: str | None
@@ -98,7 +98,7 @@ def test_a_queue_keeps_its_promises(
     assert (queue["why"].str.len() > 0).all()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(tables(least=2), st.randoms(use_true_random=False))
 def test_the_order_of_rows_does_not_matter(scored: pd.DataFrame, dice: object) -> None:
     scored = scored.drop(columns=["value", "churn_probability", "text"], errors="ignore")
@@ -111,7 +111,7 @@ def test_the_order_of_rows_does_not_matter(scored: pd.DataFrame, dice: object) -
     pd.testing.assert_frame_equal(rank(scored)[names], shuffled, check_exact=False)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(tables(), st.sampled_from(["2025-12-31", "2026-02-15"]))
 def test_the_past_does_not_see_the_future(scored: pd.DataFrame, as_of: str) -> None:
     if not {"date", "customer_id"} <= set(scored):
@@ -126,7 +126,7 @@ def test_the_past_does_not_see_the_future(scored: pd.DataFrame, as_of: str) -> N
     )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(tables(), st.data())
 def test_more_at_stake_never_ranks_lower(scored: pd.DataFrame, data: st.DataObject) -> None:
     """Raise the newest text's risk, or the value, of one customer."""

@@ -17,12 +17,12 @@ from detractor.customers import (
     REPEAT_FAILURE,
     TEXT_RISK,
     TREND,
-    Customers,
 )
 from detractor.errors import ParameterError
 from detractor.grouping import Floats
+from detractor.histories import History
 from detractor.policy import Policy
-from detractor.schema import HEADS, Columns
+from detractor.schema import HEADS
 
 VALUE = "value"
 REACH = "reach"
@@ -40,9 +40,7 @@ LEAST = 1e-6
 """Probabilities keep this distance from 0 and 1, so that log odds stay finite."""
 
 
-def add_saving(
-    customers: Customers, scored: pd.DataFrame, *, policy: Policy, columns: Columns
-) -> pd.DataFrame:
+def add_saving(frame: pd.DataFrame, history: History, *, policy: Policy) -> pd.DataFrame:
     """Add the factors, the cost of an ordinary contact and the expected saving.
 
     P(leaves), in log odds, is your own forecast (else `base_churn`), plus `text_weight` times what
@@ -52,22 +50,23 @@ def add_saving(
     Examples
     --------
     >>> from detractor.customers import gather_customers
+    >>> from detractor.histories import read_history
+    >>> from detractor.schema import Columns
     >>> scored = pd.DataFrame({"detractor": [0.9], "anger": [0.4], "churn_risk": [0.8]})
-    >>> gathered = gather_customers(scored, policy=Policy(), columns=Columns())
-    >>> row = add_saving(gathered, scored, policy=Policy(), columns=Columns()).iloc[0]
+    >>> history = read_history(scored, policy=Policy(), columns=Columns())
+    >>> frame = gather_customers(history, policy=Policy())
+    >>> row = add_saving(frame, history, policy=Policy()).iloc[0]
     >>> round(row["value"] * row["p_leaves"] * row["recoverability"] * row["freshness"], 2)
     np.float64(25.41)
     """
-    frame = customers.frame.copy()
-    frame[VALUE] = _values(customers, scored, policy, columns)
+    frame = frame.copy()
+    frame[VALUE] = _values(history, policy)
     frame[REACH] = 1 + policy.reach_weight * frame[HEADS[1]]
-    own = _own_forecast(customers, scored, policy, columns)
-    trend = frame[TREND].to_numpy()
+    own, trend = _own_forecast(history, policy), frame[TREND].to_numpy()
     frame[P_LEAVES] = p_leaves(own, frame[PEAK_RISK].to_numpy(), trend, policy=policy)
     tonight = p_leaves(own, frame[TEXT_RISK].to_numpy(), trend, policy=policy)
     frame[FRESHNESS] = tonight / frame[P_LEAVES]
-    prior = _recoverability(customers, scored, policy, columns)
-    frame[RECOVERABILITY] = _learned(frame, prior, policy)
+    frame[RECOVERABILITY] = _learned(frame, _recoverability(frame, history, policy), policy)
     frame[COST] = policy.cost_per_contact
     return price(frame)
 
@@ -167,43 +166,40 @@ def _share(odds: Floats) -> Floats:
     return 1 / (1 + np.exp(-odds))
 
 
-def _values(customers: Customers, scored: pd.DataFrame, policy: Policy, columns: Columns) -> Floats:
-    if columns.value not in scored.columns:
-        customers.notes.say(
-            f"no column {columns.value!r}: every customer counts as {policy.default_value:,.6g}"
-        )
-        return np.full(len(customers.frame), policy.default_value)
-    known = customers.last_known(scored[columns.value])
-    return read_values(known, default=policy.default_value, notes=customers.notes)
+def _values(history: History, policy: Policy) -> Floats:
+    name = history.columns.value
+    known = history.last_known(name)
+    if known is None:
+        worth = policy.default_value
+        history.notes.say(f"no column {name!r}: every customer counts as {worth:,.6g}")
+        return np.full(len(history.groups), worth)
+    return read_values(known, default=policy.default_value, notes=history.notes)
 
 
-def _own_forecast(
-    customers: Customers, scored: pd.DataFrame, policy: Policy, columns: Columns
-) -> Floats:
-    name = columns.churn_probability
-    if name not in scored.columns:
-        customers.notes.say(f"no column {name!r}: base_churn, {policy.base_churn:g}, for everyone")
-        return np.full(len(customers.frame), policy.base_churn)
-    own = read_shares(customers.last_known(scored[name]), name=name, notes=customers.notes)
+def _own_forecast(history: History, policy: Policy) -> Floats:
+    name = history.columns.churn_probability
+    known = history.last_known(name)
+    if known is None:
+        history.notes.say(f"no column {name!r}: base_churn, {policy.base_churn:g}, for everyone")
+        return np.full(len(history.groups), policy.base_churn)
+    own = read_shares(known, name=name, notes=history.notes)
     unknown = np.isnan(own)
-    customers.notes.count(unknown, f"customer{{s}} without {name} count{{v}} as base_churn")
+    history.notes.count(unknown, f"customer{{s}} without {name} count{{v}} as base_churn")
     return np.where(unknown, policy.base_churn, own)
 
 
-def _recoverability(
-    customers: Customers, scored: pd.DataFrame, policy: Policy, columns: Columns
-) -> Floats:
-    frame = customers.frame
+def _recoverability(frame: pd.DataFrame, history: History, policy: Policy) -> Floats:
     severe = sum(frame[name].to_numpy(dtype=float) for name in SEVERE if name in frame)
     odds = log_odds(policy.prior_recoverability) - policy.severity_effect * severe / len(SEVERE)
     odds = odds - policy.failure_effect * frame[FAILED_RECOVERIES].to_numpy()
     for name, effect in (
-        (columns.tenure, policy.tenure_effect),
-        (columns.purchases, policy.purchases_effect),
+        (history.columns.tenure, policy.tenure_effect),
+        (history.columns.purchases, policy.purchases_effect),
     ):
-        if name in scored.columns:
-            count = read_numbers(customers.last_known(scored[name]))
-            odds = odds + effect * np.log1p(np.maximum(np.nan_to_num(count), 0))
+        known = history.last_known(name)
+        if known is not None:
+            count = np.maximum(np.nan_to_num(read_numbers(known)), 0)
+            odds = odds + effect * np.log1p(count)
     return _share(odds)
 
 

@@ -1,0 +1,226 @@
+"""Let queues compete in the world of `world.py` for the most money kept with the same calls.
+
+Run ``python benchmarks/queues.py --data DIR [--out DIR] [--customers 20000] [--seeds 5]``.
+
+The ceiling is an oracle that knows every customer's true probabilities with and without contact,
+not the dice. All queues see the same scores; a queue that names fewer customers than there are
+calls leaves calls unused. Money is expected money: no dice are thrown to compare queues.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from world import Truth, World, load_pool, load_values, make_world
+
+from detractor.policy import Policy
+from detractor.ranking import rank
+
+SHARES = (0.01, 0.05, 0.20)
+OURS = "detractor"
+PLAIN = Policy(holdout_share=0, must_contact=())
+"""The defaults, without a control group and without duties, which no rival queue has either."""
+
+Order = Callable[[pd.DataFrame], pd.Series]
+"""From feedback to a number a customer, the highest called first."""
+
+
+def _by_customer(feedback: pd.DataFrame) -> pd.core.groupby.DataFrameGroupBy:
+    return feedback.groupby("customer_id")
+
+
+RIVALS: dict[str, Order] = {
+    "at random": lambda f: (
+        _by_customer(f).size() * 0 + np.random.default_rng(0).random(f["customer_id"].nunique())
+    ),
+    "newest first": lambda f: _by_customer(f)["date"].max().astype("int64"),
+    "lowest rating": lambda f: -_by_customer(f)["rating"].min(),
+    "VADER": lambda f: -_by_customer(f)["vader"].min(),
+    "value": lambda f: _by_customer(f)["value"].first(),
+    "churn risk (text)": lambda f: _by_customer(f)["churn_risk"].max(),
+    "churn risk (forecast)": lambda f: _by_customer(f)["churn_probability"].first().fillna(0.1),
+    "value x churn (text)": lambda f: (
+        _by_customer(f)["value"].first() * _by_customer(f)["churn_risk"].max()
+    ),
+    "value x churn (forecast)": lambda f: (
+        _by_customer(f)["value"].first() * _by_customer(f)["churn_probability"].first().fillna(0.1)
+    ),
+    "value x VADER": lambda f: (
+        _by_customer(f)["value"].first() * (1 - _by_customer(f)["vader"].min())
+    ),
+}
+
+
+def contacted_by(order: Order, world: World, calls: int) -> pd.Index:
+    """Call the customers with the highest numbers; ties go to the first name."""
+    score = order(world.feedback).sort_index()
+    return score.sort_values(ascending=False, kind="stable").index[:calls]
+
+
+def contacted_by_us(world: World, calls: int, policy: Policy = PLAIN) -> pd.Index:
+    """Call whom `rank` says."""
+    queue = rank(
+        world.feedback,
+        policy=replace(policy, capacity=calls),
+        as_of=world.as_of,
+        contacts=world.contacts,
+    )
+    return pd.Index(queue.loc[queue["contact"], "customer_id"])
+
+
+def judge(world: World, contacted: pd.Index, calls: int) -> dict[str, float]:
+    """Weigh a choice of customers by what is true of them."""
+    people = world.customers.set_index("customer_id")
+    chosen = people.loc[contacted]
+    best = people["saving"].nlargest(calls)
+    saved = (chosen["p_leaves"] - chosen["p_leaves_contacted"]).sum()
+    return {
+        "calls": len(chosen),
+        "money": chosen["saving"].sum(),
+        "share": chosen["saving"].sum() / best[best > 0].sum(),
+        "calls_per_saved": len(chosen) / saved if saved > 0 else np.inf,
+        "harmed": (chosen["p_leaves_contacted"] > chosen["p_leaves"]).mean(),
+    }
+
+
+def compete(worlds: list[World]) -> pd.DataFrame:
+    """Let every queue choose in every world at every capacity."""
+    rows = []
+    for seed, world in enumerate(worlds):
+        for share in SHARES:
+            calls = round(share * len(world.customers))
+            people = world.customers.set_index("customer_id")
+            choices = {name: contacted_by(order, world, calls) for name, order in RIVALS.items()}
+            choices[OURS] = contacted_by_us(world, calls)
+            best = people["saving"].nlargest(calls)
+            choices["oracle"] = best[best > 0].index
+            rows += [
+                {"seed": seed, "capacity": share, "queue": name, **judge(world, chosen, calls)}
+                for name, chosen in choices.items()
+            ]
+    return pd.DataFrame(rows)
+
+
+def beliefs() -> dict[str, Policy]:
+    """Policies that believe something wrong."""
+    return {
+        "as shipped": PLAIN,
+        "half-lives a third": replace(PLAIN, anger_half_life_days=15, churn_half_life_days=60),
+        "half-lives threefold": replace(PLAIN, anger_half_life_days=135, churn_half_life_days=540),
+        "prior 0.05": replace(PLAIN, prior_recovered=1, prior_lost=19),
+        "prior 0.60": replace(PLAIN, prior_recovered=12, prior_lost=8),
+        "text counts double": replace(PLAIN, text_weight=1.0),
+        "text counts half": replace(PLAIN, text_weight=0.25),
+        "with the duty to contact": replace(PLAIN, must_contact=Policy().must_contact),
+    }
+
+
+def sensitivity(worlds: list[World], remake: Callable[[Truth], list[World]]) -> pd.DataFrame:
+    """Ask what wrong beliefs, worse data and a harsher world cost, as share of the oracle."""
+    cases = {name: (policy, worlds) for name, policy in beliefs().items()}
+    cases["values off by a factor of e"] = (PLAIN, remake(Truth(value_error=1.0)))
+    cases["texts tell half as much"] = (PLAIN, remake(Truth(text_shape=0.5)))
+    for column in ("churn_probability", "rating", "value", "date"):
+        poorer = [replace(w, feedback=w.feedback.drop(columns=column)) for w in worlds]
+        cases[f"without {column}"] = (PLAIN, poorer)
+    rows = []
+    for name, (policy, where) in cases.items():
+        for share in SHARES:
+            calls = round(share * len(where[0].customers))
+            found = [judge(w, contacted_by_us(w, calls, policy), calls)["share"] for w in where]
+            rows.append({"case": name, "capacity": share, "share": float(np.mean(found))})
+    table = pd.DataFrame(rows)
+    return table.pivot(index="case", columns="capacity", values="share").loc[list(cases)]
+
+
+def losses(world: World, share: float = 0.05) -> pd.DataFrame:
+    """Show whom the oracle calls and we do not, and the reverse, by what is true of them."""
+    calls = round(share * len(world.customers))
+    people = world.customers.set_index("customer_id")
+    ours, oracle = contacted_by_us(world, calls), people["saving"].nlargest(calls).index
+    last = world.feedback.groupby("customer_id").agg(
+        intent=("intent_label", "max"),
+        newest=("date", "max"),
+        forecast=("churn_probability", "max"),
+    )
+    kinds = {
+        "both": oracle.intersection(ours),
+        "only the oracle": oracle.difference(ours),
+        "only ours": ours.difference(oracle),
+    }
+    rows = {
+        name: {
+            "customers": len(who),
+            "saving": people.loc[who, "saving"].sum(),
+            "median value": people.loc[who, "true_value"].median(),
+            "mean P(leaves)": people.loc[who, "p_leaves"].mean(),
+            "decided to leave": (last.loc[who, "intent"] == 3).mean(),
+            "no word of leaving": (last.loc[who, "intent"] == 0).mean(),
+            "median days since": (world.as_of - last.loc[who, "newest"]).dt.days.median(),
+        }
+        for name, who in kinds.items()
+    }
+    return pd.DataFrame(rows).T
+
+
+def plot(table: pd.DataFrame, file: Path) -> None:
+    """Draw the share of the oracle of every queue at every capacity."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    shares = table.pivot_table(index="queue", columns="capacity", values="share")
+    shares = shares.drop(index="oracle").sort_values(SHARES[1])
+    figure, axes = plt.subplots(figsize=(8, 5), layout="constrained")
+    for place, share in enumerate(SHARES):
+        at = np.arange(len(shares)) + (place - 1) * 0.27
+        axes.barh(at, shares[share], height=0.25, label=f"{share:.0%} of customers")
+    axes.set_yticks(np.arange(len(shares)), shares.index)
+    axes.axvline(1, color="black", linewidth=0.8)
+    axes.set_xlabel("money kept, as a share of the oracle's")
+    axes.legend()
+    figure.savefig(file, dpi=120)
+    plt.close(figure)
+
+
+def main() -> None:
+    """Run the competition and print its tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--customers", type=int, default=20_000)
+    parser.add_argument("--seeds", type=int, default=5)
+    asked = parser.parse_args()
+    if not (asked.data / "annotated.parquet").exists():
+        parser.exit(0, f"no annotated.parquet in {asked.data}: nothing to do\n")
+    if asked.out:
+        asked.out.mkdir(parents=True, exist_ok=True)
+    pool = load_pool(asked.data, asked.out and asked.out / "pool.parquet")
+    values = load_values(asked.data)
+
+    def remake(truth: Truth) -> list[World]:
+        return [
+            make_world(seed, pool=pool, values=values, customers=asked.customers, truth=truth)
+            for seed in range(asked.seeds)
+        ]
+
+    worlds = remake(Truth())
+    table = compete(worlds)
+    means = table.groupby(["capacity", "queue"]).mean().drop(columns="seed")
+    spread = table.groupby(["capacity", "queue"])["share"].std().rename("share_sd")
+    print(means.join(spread).sort_values(["capacity", "share"], ascending=[True, False]).round(3))
+    print(sensitivity(worlds, remake).round(3))
+    print(losses(worlds[0]).round(2))
+    if asked.out:
+        table.to_csv(asked.out / "queues.csv", index=False)
+        plot(table, asked.out / "queues.png")
+
+
+if __name__ == "__main__":
+    main()
