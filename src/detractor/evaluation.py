@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit, logit
 from scipy.stats import rankdata
 
+from detractor.calibration import fit_calibration, logistic, logit
 from detractor.errors import ParameterError
 from detractor.intervals import Interval, wilson
 
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 
 BINS = 15
 """Bins of equal mass for the expected calibration error; an assumption, and customary."""
-
-_CLIP = 1e-6  # probabilities are held this far from 0 and 1 before a logit is taken
-_PRIOR = 1.0  # precision of the prior that the probabilities are right as they are; an assumption
 
 
 class Threshold(NamedTuple):
@@ -55,7 +52,7 @@ class Line(NamedTuple):
         >>> Line(1.0, 0.0).apply([0.2]).round(6).tolist()
         [0.2]
         """
-        return np.asarray(expit(self.slope * _logits(probabilities) + self.intercept))
+        return logistic(self.slope * logit(probabilities) + self.intercept)
 
 
 def discrimination(
@@ -155,8 +152,8 @@ def expected_calibration_error(
 def fit_line(truth: ArrayLike, probabilities: ArrayLike) -> Line:
     """Fit slope and intercept on the logit scale to a labelled sample, however small.
 
-    A prior that the probabilities are right as they are (slope 1, intercept 0, unit variance each)
-    keeps fifty labels from doing harm; with no labels the line changes nothing.
+    `detractor.calibration.fit_calibration` on probabilities: its prior that they are right as they
+    are keeps fifty labels from doing harm, and with no labels the line changes nothing.
 
     Examples
     --------
@@ -166,18 +163,7 @@ def fit_line(truth: ArrayLike, probabilities: ArrayLike) -> Line:
     True
     """
     y, p = _known(truth, probabilities)
-    design = np.column_stack([_logits(p), np.ones(len(p))])
-    start = np.array([1.0, 0.0])
-    line = start.copy()
-    for _ in range(50):
-        fitted = expit(design @ line)
-        slope = design.T @ (fitted - y) + _PRIOR * (line - start)
-        curve = design.T @ (design * (fitted * (1 - fitted))[:, None]) + _PRIOR * np.eye(2)
-        step = np.linalg.solve(curve, slope)
-        line -= step / max(1.0, float(np.abs(step).max()))
-        if float(np.abs(step).max()) < 1e-10:
-            break
-    return Line(float(line[0]), float(line[1]))
+    return Line(*fit_calibration(logit(p), y))
 
 
 def calibration_curve_by_labels(
@@ -395,8 +381,3 @@ def _costs(
         if value is not None and not value >= 0:
             raise ParameterError(f"{name}={value}; give a number of at least 0")
     return None if cost_fp is None or cost_fn is None else (cost_fp, cost_fn)
-
-
-def _logits(probabilities: ArrayLike) -> NDArray[np.float64]:
-    held = np.clip(np.asarray(probabilities, dtype="float64"), _CLIP, 1 - _CLIP)
-    return np.asarray(logit(held))
