@@ -32,9 +32,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path)
     parser.add_argument("--only", default="default,vader,textblob,tfidf")
+    parser.add_argument("--suite", type=Path, help="another suite than the one that ships")
+    parser.add_argument("--model", type=Path, help="this model file in place of the default")
     options = parser.parse_args()
     factories = {
-        "default": DefaultModel,
+        "default": lambda: DefaultModel(options.model),
         "vader": vader,
         "textblob": textblob,
         "tfidf": lambda: fitted_baseline(options.data),
