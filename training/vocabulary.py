@@ -22,11 +22,26 @@ from detractor.tokens import (
     hash_word,
     tokenize_into,
 )
+from detractor.vocabulary import SOMETIMES_NAME
 
-MINIMUM_SOURCES = 3
+MINIMUM_SOURCES = 3  # a word that only one company's customers use is its brand, place or product
 MINIMUM_COUNT = 12
+ENGLISH = """
+the and to a of i is was it in for my they you not that this have with on be we are but so as at had
+all me no from very were will would been has or an if when can do get just there what which out up
+your our their he she his her them who how than too also only because after about by did don't it's
+"""
+ENGLISH_SHARE = 0.15
 NAME_SHARE = 0.4  # of mid-sentence uses; ordinary words lie below .1, names and brands above .6
 SOMETIMES_NAME_SHARE = 0.15
+NOT_NAMES = """
+i'm i've i'd i'll im ive ill id i dear furthermore god oh ok okay wow yup yep hi hello moreover
+however additionally therefore lastly overall wifi uk
+"""
+CONTRACTIONS = """
+don't can't won't didn't doesn't isn't wasn't couldn't wouldn't shouldn't haven't hasn't hadn't
+aren't weren't ain't i'm i've you're they're that's we've you've they've i'd you'll they'll
+"""  # those whose form without the apostrophe is no other word
 
 
 class Words(NamedTuple):
@@ -78,9 +93,20 @@ def read_identity() -> tuple[dict[int, int], set[int]]:
     return same, neutral
 
 
+def is_english(words: Words, n: int) -> NDArray[np.bool_]:
+    """Say which of n texts are written in English, by their share of its commonest words."""
+    common = np.array([hash_word(word) for word in ENGLISH.split()], dtype=np.uint64)
+    spoken = (words.flags & WORD) > 0
+    total = np.bincount(words.text[spoken], minlength=n)
+    known = np.bincount(words.text[spoken & np.isin(words.hashes, common)], minlength=n)
+    return np.asarray((total < 4) | (known >= ENGLISH_SHARE * total))
+
+
 def count_words(texts: pd.Series, sources: pd.Series) -> pd.DataFrame:
     """Count each word: uses, sources, and how often it has a capital in mid-sentence."""
     words = read_words(texts)
+    english = is_english(words, len(texts))[words.text]
+    words = Words(*(column[english] for column in words))
     source = pd.factorize(sources)[0][words.text]
     is_word = (words.flags & WORD) > 0
     middle = is_word & ((words.flags & (OPENS_SENTENCE | CAPITALS)) == 0)
@@ -105,6 +131,45 @@ def count_words(texts: pd.Series, sources: pd.Series) -> pd.DataFrame:
         capital=("capital", "sum"), word=("word", "max"),
     )  # fmt: skip
     per_word["capital_share"] = per_word["capital"] / per_word["middle"].clip(lower=1)
+    buffer = b"".join(text.encode("utf-8", "surrogatepass") for text in texts)
     first = pd.Series(np.arange(len(words.hashes))).groupby(words.hashes).first()
-    per_word["example"] = first.reindex(per_word.index)
+    at = first.reindex(per_word.index).to_numpy()
+    per_word["form"] = [
+        buffer[begin:end].decode("utf-8", "replace").lower()
+        for begin, end in zip(words.starts[at], words.ends[at], strict=True)
+    ]
     return per_word
+
+
+class Chosen(NamedTuple):
+    """The vocabulary of a model: hash to row, and the written form of each row for training."""
+
+    hashes: NDArray[np.uint64]
+    rows: NDArray[np.int32]
+    forms: list[str]  # of row 1 and up; never shipped
+
+
+def choose(counts: pd.DataFrame) -> Chosen:
+    """Choose the words: shared by several sources, frequent enough, and no names."""
+    same, neutral = read_identity()
+    allowed = {hash_word(word) for word in NOT_NAMES.split()}
+    is_class = counts.index < 20
+    shared = (counts["sources"] >= MINIMUM_SOURCES) & (counts["count"] >= MINIMUM_COUNT)
+    seen = (counts["middle"] >= 3) & counts["word"] & ~counts.index.isin(allowed)
+    name = seen & (counts["capital_share"] >= NAME_SHARE)
+    sometimes = set(counts.index[seen & (counts["capital_share"] >= SOMETIMES_NAME_SHARE)])
+    kept = counts[(shared | is_class) & ~name & ~counts.index.isin(neutral)]
+    kept = kept.sort_values("count", ascending=False, kind="stable")
+    own = kept[~kept.index.isin(same)]
+    rows = {int(value): row for row, value in enumerate(own.index, 1)}
+    rows |= {word: rows[first] for word, first in same.items() if first in rows}
+    for form in CONTRACTIONS.split():
+        whole, bare = hash_word(form), hash_word(form.replace("'", ""))
+        if whole in rows:
+            rows[bare] = rows[whole]
+    marked = [row | (SOMETIMES_NAME if value in sometimes else 0) for value, row in rows.items()]
+    return Chosen(
+        np.array(list(rows), dtype=np.uint64),
+        np.array(marked, dtype=np.int32),
+        own["form"].tolist(),
+    )

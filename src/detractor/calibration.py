@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from detractor.compilation import compiled
+from detractor.compilation import compiled, prepare
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -51,6 +51,7 @@ def logistic(values: ArrayLike) -> NDArray[np.float64]:
     known = np.isfinite(flat)
     result = np.full(flat.shape, np.nan)
     computed = np.empty(int(known.sum()))
+    prepare(flat.size)
     _logistic_into(flat[known], computed)
     result[known] = computed
     result[flat == np.inf], result[flat == -np.inf] = 1.0, 0.0

@@ -1,23 +1,36 @@
-"""Compile a function to machine code once, and keep the code where it can be kept."""
+"""Compile functions to machine code, but only once there is enough work to pay for it.
+
+Importing numba and waking its compiled code takes longer than importing pandas. One short text does
+not need that: until `COMPILE_AFTER` bytes have been read, the functions marked `compiled` run as
+plain Python, on NumPy's fixed-size numbers, and give the same results to the bit; then all of them
+are replaced by their compiled forms, for good.
+"""
 
 from __future__ import annotations
 
-import functools
+import sys
+import threading
 from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
-import numba
+import numpy as np
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
+COMPILE_AFTER = 4096
+"""Bytes of text read as plain Python, at about 15,000 a second, before numba is imported."""
+
+_waiting: list[Callable[..., Any]] = []
+_lock = threading.RLock()
+_work_done = 0
+_is_compiled = False
+
 
 def compiled(function: Function) -> Function:
-    """Compile a function with numba, without the GIL, cached on disk where that is possible.
+    """Mark a function for compilation, without the GIL, cached on disk where that is possible.
 
-    The code is kept beside the module, or where ``NUMBA_CACHE_DIR`` points, or in the user's cache
-    directory: the first of them that can be written. Where none can, the function is compiled anew
-    in each process. No fast-math and no fused multiply-add: results are the same to the bit on
-    every machine.
+    No fast-math and no fused multiply-add: results are the same to the bit on every machine. A
+    marked function may call other marked functions by their global names.
 
     Examples
     --------
@@ -27,10 +40,64 @@ def compiled(function: Function) -> Function:
     >>> double(21)
     42
     """
-    for cache in (True, False):
-        try:
-            decorated = numba.njit(nogil=True, cache=cache, error_model="numpy")(function)
-        except RuntimeError:  # numba: "cannot cache function: no locator available for file"
-            continue
-        return cast("Function", functools.wraps(function)(decorated))
-    raise AssertionError("numba refuses a cache only when one was asked for")
+    if _is_compiled:
+        return _compile(function)  # type: ignore[return-value]
+    _waiting.append(function)
+    return function
+
+
+def compile_all() -> None:
+    """Replace every marked function by its compiled form, wherever detractor has bound it.
+
+    A service or a long job calls this at its start. The machine code is kept beside the modules, or
+    where ``NUMBA_CACHE_DIR`` points, or in the user's cache directory: the first of them that can
+    be written. Where none can, each process compiles anew.
+
+    Examples
+    --------
+    >>> compile_all()
+    """
+    global _is_compiled  # the one switch of the process: it is thrown once, under the lock
+    with _lock:
+        if _is_compiled:
+            return
+        done = {id(function): _compile(function) for function in _waiting}
+        modules = [module for name, module in list(sys.modules.items()) if _is_ours(name)]
+        for space in [vars(module) for module in modules] + [f.__globals__ for f in _waiting]:
+            for name, value in list(space.items()):
+                if id(value) in done:
+                    space[name] = done[id(value)]
+        _waiting.clear()
+        _is_compiled = True
+
+
+def prepare(work: int) -> None:
+    """Say that so many bytes are about to be read; compile when they add up to enough.
+
+    Examples
+    --------
+    >>> prepare(20)
+    """
+    global _work_done  # a running total; a lost update only delays compilation by a call
+    _work_done += work
+    if _work_done > COMPILE_AFTER and not _is_compiled:
+        compile_all()
+
+
+def wrapping() -> np.errstate:
+    """Let 64-bit hashes wrap around silently, as machine code does, while Python runs."""
+    return np.errstate(over="ignore")
+
+
+def _is_ours(name: str) -> bool:
+    return name == "detractor" or name.startswith("detractor.")
+
+
+def _compile(function: Callable[..., Any]) -> Callable[..., Any]:
+    import numba
+
+    try:
+        dispatcher = numba.njit(nogil=True, cache=True, error_model="numpy")(function)
+    except RuntimeError:  # numba: "cannot cache function: no locator available for file"
+        dispatcher = numba.njit(nogil=True, error_model="numpy")(function)
+    return dispatcher

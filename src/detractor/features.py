@@ -17,7 +17,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from detractor.compilation import compiled
+from detractor.compilation import compile_all, compiled
 from detractor.errors import ParameterError
 from detractor.text import coerce
 from detractor.tokens import (
@@ -168,6 +168,7 @@ def extract(texts: Sequence[str], n_features: int) -> tuple[NDArray[np.int32], N
     buffer, offsets = encode(texts)
     columns = np.empty(4 * buffer.size + 4, dtype=np.int32)
     bounds = np.zeros(len(texts) + 1, dtype=np.int64)
+    compile_all()
     extract_batch(buffer, offsets, rules(), np.uint64(n_features - 1), columns, bounds)
     return columns[: bounds[-1]].copy(), bounds
 
@@ -176,6 +177,7 @@ def feature_owners(
     text: str, n_features: int
 ) -> tuple[NDArray[np.int32], NDArray[np.int64], list[tuple[int, int]]]:
     """List the column and the token of each feature of one text, and the spans of the tokens."""
+    compile_all()
     tokens = tokenize(text)
     found = tokens.hashes.size
     columns, owners = np.empty(4 * found, np.int32), np.empty(4 * found, np.int64)
@@ -235,8 +237,9 @@ class FeedbackFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         step = self.batch_size
         blocks = [self._block(rows[first : first + step]) for first in range(0, len(rows), step)]
         if not blocks:
-            return self._block([])
-        return sparse.vstack(blocks, format="csr") if len(blocks) > 1 else blocks[0]
+            blocks = [self._block([])]
+        stacked: sparse.csr_matrix = sparse.vstack(blocks, format="csr")
+        return stacked
 
     def _block(self, texts: Sequence[str]) -> Any:
         columns, bounds = extract(texts, self.n_features)

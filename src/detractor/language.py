@@ -23,6 +23,8 @@ texts of 4 words and more, 9 in 10 of the foreign ones fall below, and 2 in 100 
 of which are not English either).
 """
 
+_LIMITS, _FLOORS = np.array(READABLE).T.copy()
+
 
 def judge(texts: Sequence[str], counts: NDArray[np.int32] | None) -> NDArray[np.int8]:
     """Give each text its status, as a position in `STATUSES`.
@@ -44,8 +46,7 @@ def judge(texts: Sequence[str], counts: NDArray[np.int32] | None) -> NDArray[np.
         words, known, common, pictures = (counts[:, column] for column in range(4))
         wordless = (words == 0) & (pictures == 0)
         share = (known + common) / np.maximum(words, 1)
-        limits, floors = (np.array(column) for column in zip(*READABLE, strict=True))
-        strange = share < floors[np.searchsorted(limits, words)]
+        strange = share < _FLOORS[np.searchsorted(_LIMITS, words)]
         statuses[strange & (words > 0) & ((pictures == 0) | (words > 3))] = UNSUPPORTED
         statuses[wordless] = NOT_FEEDBACK
     empty = [row for row, text in enumerate(texts) if not text or text.isspace()]

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from detractor.compilation import compiled
+from detractor.compilation import compile_all, compiled, prepare, wrapping
 from detractor.tokens import (
     ELLIPSIS,
     HEART,
@@ -222,12 +222,62 @@ def count_words(hashes, flags, rows, origins, count, found, counts):
     counts[0], counts[1], counts[2], counts[3] = words, known, common, pictures
 
 
+@compiled
+def _rows_of_batch(buffer, offsets, lexicon, rows, marks, bounds):
+    longest = np.int64(1)
+    for index in range(offsets.size - 1):
+        longest = max(longest, offsets[index + 1] - offsets[index])
+    hashes = np.empty(longest, np.uint64)
+    starts, ends = np.empty(longest, np.int64), np.empty(longest, np.int64)
+    flags, origins = np.empty(longest, np.uint8), np.empty(longest, np.int64)
+    done = np.int64(0)
+    for index in range(offsets.size - 1):
+        found = tokenize_into(
+            buffer,
+            offsets[index],
+            offsets[index + 1],
+            lexicon.characters,
+            hashes,
+            starts,
+            ends,
+            flags,
+        )
+        done += look_up(
+            hashes,
+            flags,
+            found,
+            lexicon.vocabulary,
+            lexicon.shift,
+            rows[done:],
+            marks[done:],
+            origins,
+        )
+        bounds[index + 1] = done
+
+
+def read_rows(
+    texts: Sequence[str], lexicon: Lexicon
+) -> tuple[NDArray[np.int64], NDArray[np.uint8], NDArray[np.int64]]:
+    """List the rows and marks of the words of all texts, and the bounds of each text.
+
+    This is what a network is fitted on.
+    """
+    buffer, offsets = encode(texts)
+    rows, marks = np.empty(buffer.size + 1, np.int64), np.empty(buffer.size + 1, np.uint8)
+    bounds = np.zeros(len(texts) + 1, dtype=np.int64)
+    compile_all()
+    _rows_of_batch(buffer, offsets, lexicon, rows, marks, bounds)
+    return rows[: bounds[-1]].copy(), marks[: bounds[-1]].copy(), bounds
+
+
 def read_texts(texts: Sequence[str], lexicon: Lexicon, network: Network) -> Reading:
     """Read texts of any length and number."""
     buffer, offsets = encode(texts)
     logits = np.empty((len(texts), network.bias.size), dtype=np.float32)
     counts = np.empty((len(texts), len(COUNTS)), dtype=np.int32)
-    read_batch(buffer, offsets, lexicon, network, logits, counts)
+    prepare(buffer.size)
+    with wrapping():
+        read_batch(buffer, offsets, lexicon, network, logits, counts)
     return Reading(logits, counts)
 
 
@@ -240,10 +290,9 @@ def read_parts(text: str, lexicon: Lexicon, network: Network) -> Parts:
     size = max(tokens.hashes.size, 1)
     rows, origins = np.empty(size, np.int64), np.empty(size, np.int64)
     marks = np.empty(size, np.uint8)
-    count = look_up(
-        tokens.hashes, tokens.flags, tokens.hashes.size,
-        lexicon.vocabulary, lexicon.shift, rows, marks, origins,
-    )  # fmt: skip
+    found = tokens.hashes.size
+    with wrapping():
+        count = look_up(tokens.hashes, tokens.flags, found, *lexicon[1:], rows, marks, origins)
     lanes, outputs = network.value.shape
     memory, weights = np.empty((count, lanes), np.float32), np.empty((count, outputs), np.float32)
     remember(rows, marks, count, network.here, network.beside, network.mark, memory)

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from detractor.compilation import compile_all
 from detractor.errors import ParameterError, suggestion
 from detractor.matching import (
     ANY,
@@ -195,6 +196,7 @@ class PhraseBook:
         """
         found = np.zeros((len(texts), self.size), dtype=np.bool_)
         buffer, offsets = encode(texts)
+        compile_all()
         mark_all(buffer, offsets, characters(), self._machine, found)
         return found
 
@@ -207,6 +209,7 @@ class PhraseBook:
         [Found(start=0, end=12, group=0), Found(start=17, end=24, group=0)]
         """
         buffer, offsets = encode([text])
+        compile_all()
         spans = find_all(buffer, offsets[-1], characters(), self._machine)
         raw = buffer.tobytes()
         longest: dict[tuple[int, int], int] = {}

@@ -10,7 +10,8 @@ from __future__ import annotations
 import html
 import importlib
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
@@ -25,7 +26,7 @@ from detractor.schema import HEADS, SCORE_COLUMNS, STATUS, STATUSES, require
 from detractor.text import coerce, is_single
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     import pandas as pd
@@ -48,8 +49,6 @@ class Score:
     status : str
         "ok", "empty", "unsupported" (a language or script the model cannot read) or
         "not_feedback" (a number, gibberish).
-    evidence : tuple of Phrase
-        The two or three phrases that moved the scores most, with spans of the original text.
 
     Examples
     --------
@@ -62,7 +61,15 @@ class Score:
     anger: float
     churn_risk: float
     status: str
-    evidence: tuple[Phrase, ...] = ()
+    _explain: Callable[[], tuple[Phrase, ...]] = field(default=tuple, repr=False, compare=False)
+
+    @cached_property
+    def evidence(self) -> tuple[Phrase, ...]:
+        """The two or three phrases that moved the scores most, with spans of the original text.
+
+        They are looked for when they are first asked for.
+        """
+        return self._explain()
 
     def to_dict(self) -> dict[str, Any]:
         """Give plain Python values, ready for JSON (NaN becomes None).
@@ -72,11 +79,14 @@ class Score:
         >>> score("").to_dict()["anger"] is None
         True
         """
-        plain = asdict(self)
-        for head in HEADS:
-            plain[head] = None if plain[head] != plain[head] else float(plain[head])
-        plain["evidence"] = [asdict(phrase) for phrase in self.evidence]
-        return plain
+        values = {head: getattr(self, head) for head in HEADS}
+        known = {head: value if value == value else None for head, value in values.items()}
+        evidence = [asdict(phrase) for phrase in self.evidence]
+        return known | {"status": self.status, "evidence": evidence}
+
+    def __getstate__(self) -> dict[str, Any]:
+        # The model stays behind: what it has to say goes along instead.
+        return dict(self.__dict__) | {"evidence": self.evidence, "_explain": tuple}
 
     def _repr_html_(self) -> str:
         bars = "".join(
@@ -208,9 +218,9 @@ def _score_one(feedback: object, model: FeedbackModel) -> Score:
         return Score(np.nan, np.nan, np.nan, batch.set_aside[0])
     probabilities, statuses = _score_chunk(batch.texts, model)
     status = STATUSES[statuses[0]]
-    evidence = main_phrases(batch.texts[0], model) if status == "ok" else ()
-    detractor, anger, churn_risk = (float(value) for value in probabilities[0])
-    return Score(detractor, anger, churn_risk, status, evidence)
+    explain = partial(main_phrases, batch.texts[0], model) if status == "ok" else tuple
+    detractor, anger, churn_risk = probabilities[0].tolist()
+    return Score(detractor, anger, churn_risk, status, explain)
 
 
 def _check_frame(frame: pd.DataFrame, text: str) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from detractor.compilation import compiled
+from detractor.compilation import compiled, prepare, wrapping
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -417,7 +417,9 @@ def tokenize(text: str) -> Tokens:
     hashes = np.empty(size, dtype=np.uint64)
     starts, ends = np.empty(size, dtype=np.int64), np.empty(size, dtype=np.int64)
     flags = np.empty(size, dtype=np.uint8)
-    count = tokenize_into(buffer, 0, offsets[-1], characters(), hashes, starts, ends, flags)
+    prepare(buffer.size)
+    with wrapping():
+        count = tokenize_into(buffer, 0, offsets[-1], characters(), hashes, starts, ends, flags)
     return Tokens(hashes[:count], starts[:count], ends[:count], flags[:count])
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from detractor.compilation import compiled
+from detractor.compilation import compiled, wrapping
 from detractor.tokens import CAPITALS, ELONGATED, INITIAL_CAPITAL
 
 if TYPE_CHECKING:
@@ -61,7 +61,8 @@ def build_vocabulary(hashes: NDArray[np.uint64], rows: NDArray[np.int32]) -> Voc
     bits = max(4, int(hashes.size * 2).bit_length())
     keys = np.zeros(1 << bits, dtype=np.uint64)
     values = np.zeros(1 << bits, dtype=np.int32)
-    _insert(hashes, rows, keys, values, np.uint64(64 - bits))
+    with wrapping():
+        _insert(hashes, rows, keys, values, np.uint64(64 - bits))
     return Vocabulary(keys, values)
 
 

@@ -1,0 +1,266 @@
+"""Fit the default model and write its file and card: one command.
+
+    python training/fit_default.py --data FOLDER --out models [--soft FOLDER] [--vectors FOLDER]
+
+FOLDER holds the parquet files that `training/README.md` lists. ``--soft`` names a folder with the
+teacher's labels (`soft_fold.parquet`, `soft_final.parquet`, made by `training/fit_teacher.py`);
+without it the model learns from the true labels alone. ``--vectors`` names the folder of a small
+encoder whose word embeddings the tables start from; without it they start from chance.
+
+Two fits are made. The first leaves whole domains out, the teacher's included: on those the figures
+of the card are measured and the probabilities calibrated. The second learns from everything that
+may be trained on, and is what ships, with the calibration of the first.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import corpus
+import numpy as np
+import pandas as pd
+from counterfactual import generate
+from network_fitting import Examples, Settings, fit, to_network
+from numpy.typing import NDArray
+from sklearn.metrics import average_precision_score, roc_auc_score
+from vocabulary import Chosen, choose, count_words
+from wordpiece import WordPiece, words
+
+from detractor.artifact import save
+from detractor.calibration import Calibration, fit_calibration, logistic
+from detractor.model import FeedbackModel, build_reader
+from detractor.network import build_lexicon, read_rows
+
+OUTPUTS = (
+    "detractor", "anger_1", "anger_2", "anger_3", "churn_1", "churn_2", "churn_3", "below_0",
+    "below_m1", "above_0",
+)  # fmt: skip
+SHIPPED = [OUTPUTS.index(name) for name in ("detractor", "anger_2", "churn_2")]
+IMPORTANCE = np.array([1, 1, 1.5, 0.7, 1, 1.5, 0.7, 1, 1, 1], dtype=np.float32)
+GENERATED = 30_000
+GENERATED_WEIGHT = 0.2
+REVIEW_WEIGHT = 0.3
+REVIEWS_A_SOURCE = 6_000
+TRUST = 0.5  # in a true label, where the teacher has an opinion too
+VECTOR_WIDTH = 128
+SEED = 11
+
+
+class Block(NamedTuple):
+    """Texts with labels of one kind and one weight."""
+
+    texts: list[str]
+    labels: NDArray[np.float32]
+    weight: float
+
+
+def labels_of(frame: pd.DataFrame) -> NDArray[np.float32]:
+    """Put what a table knows of its texts into the order of `OUTPUTS`."""
+    labels = np.full((len(frame), len(OUTPUTS)), np.nan, dtype=np.float32)
+    if "detractor" in frame:
+        labels[:, 0] = frame["detractor"]
+    for column, first in (("anger", 1), ("churn", 4)):
+        if column in frame:
+            for level in (1, 2, 3):
+                value = frame[column].to_numpy(dtype=float)
+                cell = np.where(np.isnan(value), np.nan, value >= level)
+                cell[np.abs(value - level) == 0.5] = 0.5  # "between 1 and 2": not decided
+                labels[:, first + level - 1] = cell
+    if "attitude" in frame:
+        attitude = frame["attitude"].to_numpy(dtype=float)
+        labels[:, 7:] = np.stack([attitude < 0, attitude < -1, attitude > 0], axis=1)
+    return labels
+
+
+def soft_labels(frame: pd.DataFrame, annotated: pd.DataFrame) -> NDArray[np.float32]:
+    """Blend what the teacher says with what is known."""
+    levels = [f"{head}_{level}" for head in ("anger", "churn") for level in (1, 2, 3)]
+    labels = np.full((len(frame), len(OUTPUTS)), np.nan, dtype=np.float32)
+    labels[:, :7] = frame[["detractor", *levels]]
+    labels[:, 7] = 1 - frame["attitude_0"]
+    labels[:, 8] = 1 - frame["attitude_m1"]
+    labels[:, 9] = frame["attitude_1"]
+    rated = frame["true_detractor"].notna().to_numpy()
+    labels[rated, 0] += TRUST * (frame["true_detractor"].to_numpy()[rated] - labels[rated, 0])
+    known = pd.DataFrame(labels_of(annotated), index=annotated["id"])
+    read = frame["id"].isin(known.index).to_numpy()
+    truth = known.loc[frame["id"][read]].to_numpy()
+    labels[read, 1:] += TRUST * (truth[:, 1:] - labels[read, 1:])
+    return labels
+
+
+def blocks(data: Path, soft: Path | None, *, fold: bool) -> list[Block]:
+    """Assemble what is learned from: the train side of the fold, or everything allowed."""
+    annotated = corpus.annotated(data)
+    reviews = corpus.reviews(data)
+    reviews = reviews[reviews["detractor"].notna() & reviews["use"].eq("train")]
+    annotated = annotated[annotated["use"].eq("train")]
+    if fold:
+        reviews = reviews[reviews["domain"].isin(corpus.TRAIN_DOMAINS)]
+        annotated = annotated[annotated["domain"].isin(corpus.TRAIN_DOMAINS)]
+    sampled = reviews.groupby("source", group_keys=False)[reviews.columns.tolist()].apply(
+        lambda part: part.sample(min(len(part), REVIEWS_A_SOURCE), random_state=SEED)
+    )
+    made = generate(GENERATED, SEED)
+    result = [
+        Block(sampled["text"].tolist(), labels_of(sampled), REVIEW_WEIGHT),
+        Block(made["text"].tolist(), labels_of(made), GENERATED_WEIGHT),
+    ]
+    if soft is None:
+        return [Block(annotated["text"].tolist(), labels_of(annotated), 1.0), *result]
+    told = pd.read_parquet(soft / ("soft_fold.parquet" if fold else "soft_final.parquet"))
+    told = told[told["source"].ne("counterfactual") & told["use"].eq("train")]
+    return [Block(told["text"].tolist(), soft_labels(told, annotated), 1.0), *result]
+
+
+def all_texts(data: Path) -> pd.DataFrame:
+    """List every text that may be trained on, for the vocabulary."""
+    frames = [corpus.reviews(data)]
+    for name in ("tweets", "complaints", "emotions", "intents"):
+        frame = pd.read_parquet(data / f"{name}.parquet")
+        if "split" in frame:
+            frame = frame[frame["split"].eq("train")]
+        frames.append(frame)
+    frame = pd.concat([part[["text", "source", "use"]] for part in frames], ignore_index=True)
+    return frame[frame["use"].eq("train")].reset_index(drop=True)
+
+
+def word_vectors(chosen: Chosen, folder: Path | None) -> NDArray[np.float32]:
+    """Give each row a vector: of an encoder's word pieces, or of chance; row 0 is zero."""
+    n = len(chosen.forms) + 1
+    rng = np.random.default_rng(SEED)
+    if folder is None:
+        vectors = rng.normal(size=(n, VECTOR_WIDTH))
+    else:
+        from safetensors.numpy import load_file
+
+        pieces = (folder / "vocab.txt").read_text("utf-8").splitlines()
+        ids = {piece: number for number, piece in enumerate(pieces)}
+        table = load_file(folder / "model.safetensors")["embeddings.word_embeddings.weight"]
+        reader = WordPiece(pieces)
+        vectors = np.zeros((n, table.shape[1]))
+        for row, form in enumerate(chosen.forms, 1):
+            parts = [number for word in words(form) for number in reader.pieces(word)]
+            found = [number for number in parts if number != ids["[UNK]"]]
+            vectors[row] = table[found].mean(axis=0) if found else 0
+        vectors -= vectors[1:].mean(axis=0)
+        _, _, axes = np.linalg.svd(vectors[1:], full_matrices=False)
+        vectors = vectors @ axes[:VECTOR_WIDTH].T
+    vectors[0] = 0
+    length = np.linalg.norm(vectors[1:], axis=1).mean()
+    return np.asarray(vectors / length * np.sqrt(VECTOR_WIDTH), dtype=np.float32)
+
+
+def fit_network(parts: list[Block], chosen: Chosen, vectors: NDArray[np.float32]) -> list[Any]:
+    """Fit the network on all blocks."""
+    lexicon = build_lexicon(chosen.hashes, chosen.rows)
+    rows, marks, bounds = read_rows([text for part in parts for text in part.texts], lexicon)
+    weights = np.concatenate([np.full(len(part.texts), part.weight, np.float32) for part in parts])
+    labels = np.concatenate([part.labels for part in parts])
+    examples = Examples(rows, marks, bounds, labels, weights)
+    print(f"{len(weights)} texts, {len(rows)} words, {len(vectors)} rows", flush=True)
+    return fit(examples, IMPORTANCE, vectors, Settings(seed=SEED))
+
+
+def build(parameters: list[Any], chosen: Chosen, calibration: Calibration) -> FeedbackModel:
+    """Make a model of the fitted parameters."""
+    reader = build_reader(chosen.hashes, chosen.rows, to_network(parameters, SHIPPED))
+    return FeedbackModel(calibration=calibration, reader=reader)
+
+
+def held_out(data: Path) -> pd.DataFrame:
+    """List the labelled texts of the domains that the first fit leaves out."""
+    annotated, reviews = corpus.annotated(data), corpus.reviews(data)
+    annotated = annotated.assign(anger=annotated["anger"] >= 2, churn_risk=annotated["churn"] >= 2)
+    annotated["calm"] = ~(annotated["anger"] >= 1)
+    annotated = annotated.drop(columns="detractor")
+    reviews = reviews[reviews["detractor"].notna()]
+    sampled = reviews.groupby("source", group_keys=False)[reviews.columns.tolist()].apply(
+        lambda part: part.sample(min(len(part), 1000), random_state=SEED)
+    )
+    both = pd.concat([annotated, sampled], ignore_index=True)
+    away = ~both["domain"].isin(corpus.TRAIN_DOMAINS) | both["use"].ne("train")
+    return both[away].reset_index(drop=True)
+
+
+def measure(scores: NDArray[np.float64], frame: pd.DataFrame) -> dict[str, Any]:
+    """Measure order and calibration of each head on held-out domains, in all and by source."""
+    figures: dict[str, Any] = {}
+    for head, name in enumerate(("detractor", "anger", "churn_risk")):
+        known = frame[name].notna().to_numpy()
+        truth, told = frame[name][known].to_numpy(dtype=float), scores[known, head]
+        by_source = {}
+        for source in sorted(frame["source"][known].unique()):
+            mine = frame["source"][known].to_numpy() == source
+            if min(truth[mine].sum(), (1 - truth[mine]).sum()) >= 8:
+                by_source[source] = round(float(roc_auc_score(truth[mine], told[mine])), 4)
+        bins = np.array_split(np.argsort(told, kind="stable"), 15)
+        error = sum(len(b) * abs(truth[b].mean() - told[b].mean()) for b in bins) / len(told)
+        figures[name] = {
+            "n": int(known.sum()),
+            "auc": round(float(roc_auc_score(truth, told)), 4),
+            "average_precision": round(float(average_precision_score(truth, told)), 4),
+            "auc_mean_by_source": round(float(np.mean(list(by_source.values()))), 4),
+            "expected_calibration_error": round(float(error), 4),
+            "brier": round(float(np.mean((truth - told) ** 2)), 4),
+            "auc_by_source": by_source,
+        }
+    return figures
+
+
+def calibrate(logits: NDArray[np.float64], frame: pd.DataFrame) -> tuple[Calibration, Any]:
+    """Fit the calibration on held-out domains; judge it on the half of the sources not used."""
+    names = ("detractor", "anger", "churn_risk")
+    truth = frame[list(names)].to_numpy(dtype=float)
+    half = frame["source"].map(lambda source: sum(map(ord, source)) % 2).to_numpy()
+    crossed = np.zeros_like(logits)
+    for side in (0, 1):
+        for head in range(3):
+            fit_on, judge_on = half == side, half != side
+            slope, shift = fit_calibration(logits[fit_on, head], truth[fit_on, head])
+            crossed[judge_on, head] = logistic(slope * logits[judge_on, head] + shift)
+    pairs = np.array([fit_calibration(logits[:, head], truth[:, head]) for head in range(3)])
+    return Calibration(pairs[:, 0].copy(), pairs[:, 1].copy()), measure(crossed, frame)
+
+
+def main() -> None:
+    """Fit, measure, calibrate, fit again, write."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--data", type=Path, required=True, help="folder of the labelled tables")
+    parser.add_argument("--soft", type=Path, help="folder of the teacher's labels")
+    parser.add_argument("--vectors", type=Path, help="folder of an encoder: vectors to start from")
+    parser.add_argument("--out", type=Path, default=Path("models"))
+    given = parser.parse_args()
+    if not given.data.is_dir():
+        raise SystemExit(f"no folder {given.data}: the labelled tables are not part of the project")
+    texts = all_texts(given.data)
+    chosen = choose(count_words(texts["text"], texts["source"]))
+    vectors = word_vectors(chosen, given.vectors)
+    plain = Calibration(np.ones(3), np.zeros(3))
+    first = build(
+        fit_network(blocks(given.data, given.soft, fold=True), chosen, vectors), chosen, plain
+    )
+    held = held_out(given.data)
+    calibration, figures = calibrate(first.logits(held["text"].tolist())[0], held)
+    print(json.dumps(figures, indent=1), flush=True)
+    parameters = fit_network(blocks(given.data, given.soft, fold=False), chosen, vectors)
+    sources = texts.groupby("source").size()
+    header = {
+        "name": "default",
+        "sources": {str(source): int(count) for source, count in sources.items()},
+        "held_out_domains": ["bank", "transport", "healthcare", "saas", "telecom"],
+        "metrics": figures,
+        "teacher": given.soft is not None,
+        "rows": len(vectors),
+    }
+    final = build(parameters, chosen, calibration)
+    given.out.mkdir(exist_ok=True)
+    save(FeedbackModel(calibration=calibration, reader=final.reader, header=header),
+         given.out / "default.safetensors")  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
