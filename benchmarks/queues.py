@@ -23,6 +23,10 @@ from detractor.ranking import rank
 
 SHARES = (0.01, 0.05, 0.20)
 OURS = "detractor"
+KNOWN = [
+    "value", "p_leaves", "recoverability", "freshness", "detractor", "anger", "churn_risk", "trend",
+    "failed_recoveries", "texts",
+]  # fmt: skip
 PLAIN = Policy(holdout_share=0, must_contact=())
 """The defaults, without a control group and without duties, which no rival queue has either."""
 
@@ -73,6 +77,32 @@ def contacted_by_us(world: World, calls: int, policy: Policy = PLAIN) -> pd.Inde
     return pd.Index(queue.loc[queue["contact"], "customer_id"])
 
 
+def contacted_by_hindsight(world: World, calls: int, teacher: World) -> pd.Index:
+    """Call whom a forest would that has seen the truth of another such world.
+
+    It reads the columns of our queue, and shows how much of the oracle's knowledge they hold: what
+    is beyond it, no queue could know.
+    """
+    from sklearn.ensemble import RandomForestRegressor
+
+    def read(seen: World) -> tuple[pd.DataFrame, pd.Series]:
+        queue = rank(seen.feedback, policy=PLAIN, as_of=seen.as_of, contacts=seen.contacts)
+        queue = queue.set_index("customer_id")
+        people = seen.customers.set_index("customer_id").loc[queue.index]
+        features = queue[KNOWN].assign(
+            since=(seen.as_of - queue["last_date"]).dt.days,
+            complaint_since=(seen.as_of - queue["evidence_date"]).dt.days,
+        )
+        return features.astype(float), people["p_leaves"] - people["p_leaves_contacted"]
+
+    features, added = read(teacher)
+    forest = RandomForestRegressor(60, min_samples_leaf=20, max_features=0.5, random_state=0)
+    seen, _ = read(world)
+    saving = forest.fit(features, added).predict(seen) * seen["value"] - world.truth.contact_cost
+    best = pd.Series(saving, index=seen.index).nlargest(calls)
+    return best[best > 0].index
+
+
 def judge(world: World, contacted: pd.Index, calls: int) -> dict[str, float]:
     """Weigh a choice of customers by what is true of them."""
     people = world.customers.set_index("customer_id")
@@ -88,8 +118,8 @@ def judge(world: World, contacted: pd.Index, calls: int) -> dict[str, float]:
     }
 
 
-def compete(worlds: list[World]) -> pd.DataFrame:
-    """Let every queue choose in every world at every capacity."""
+def compete(worlds: list[World], teacher: World) -> pd.DataFrame:
+    """Let every queue choose in every world at every capacity; hindsight learns from `teacher`."""
     rows = []
     for seed, world in enumerate(worlds):
         for share in SHARES:
@@ -98,6 +128,7 @@ def compete(worlds: list[World]) -> pd.DataFrame:
             choices = {name: contacted_by(order, world, calls) for name, order in RIVALS.items()}
             choices[OURS] = contacted_by_us(world, calls)
             best = people["saving"].nlargest(calls)
+            choices["(hindsight)"] = contacted_by_hindsight(world, calls, teacher)
             choices["oracle"] = best[best > 0].index
             rows += [
                 {"seed": seed, "capacity": share, "queue": name, **judge(world, chosen, calls)}
@@ -176,7 +207,7 @@ def plot(table: pd.DataFrame, file: Path) -> None:
     from matplotlib import pyplot as plt
 
     shares = table.pivot_table(index="queue", columns="capacity", values="share")
-    shares = shares.drop(index="oracle").sort_values(SHARES[1])
+    shares = shares.drop(index=["oracle", "(hindsight)"]).sort_values(SHARES[1])
     figure, axes = plt.subplots(figsize=(8, 5), layout="constrained")
     for place, share in enumerate(SHARES):
         at = np.arange(len(shares)) + (place - 1) * 0.27
@@ -204,14 +235,14 @@ def main() -> None:
     pool = load_pool(asked.data, asked.out and asked.out / "pool.parquet")
     values = load_values(asked.data)
 
+    def make(seed: int, truth: Truth) -> World:
+        return make_world(seed, pool=pool, values=values, customers=asked.customers, truth=truth)
+
     def remake(truth: Truth) -> list[World]:
-        return [
-            make_world(seed, pool=pool, values=values, customers=asked.customers, truth=truth)
-            for seed in range(asked.seeds)
-        ]
+        return [make(seed, truth) for seed in range(asked.seeds)]
 
     worlds = remake(Truth())
-    table = compete(worlds)
+    table = compete(worlds, make(1000, Truth()))
     means = table.groupby(["capacity", "queue"]).mean().drop(columns="seed")
     spread = table.groupby(["capacity", "queue"])["share"].std().rename("share_sd")
     print(means.join(spread).sort_values(["capacity", "share"], ascending=[True, False]).round(3))

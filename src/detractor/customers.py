@@ -11,13 +11,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from detractor.attributes import read_flags, read_numbers
-from detractor.grouping import Floats, Groups, Places
+from detractor.grouping import Flags, Floats, Groups, Places
 from detractor.histories import DAY, UNDATED, History, Texts, ratings, timestamps
 from detractor.policy import Policy
 from detractor.schema import HEADS, SIGNALS
 
 TEXT_RISK = "text_risk"
-PEAK_RISK = "peak_risk"
 TREND = "trend"
 AGREEMENT = "agreement"
 REPEAT_FAILURE = "repeat_failure"
@@ -30,6 +29,7 @@ EVIDENCE_ROW = "evidence_row"
 EVIDENCE_DATE = "evidence_date"
 LAST_CONTACT = "last_contact"
 COMPLAINS = "complains"
+FRESHNESS = "freshness"
 
 AGREEMENTS = ("confirmed", "suspected", "contradicted", "clear", "unread")
 """Score against text: both bad; only the text; only the score; neither; no text could be read."""
@@ -39,7 +39,8 @@ def gather_customers(history: History, *, policy: Policy) -> pd.DataFrame:
     """Join the texts of each customer into one row, in order of first appearance.
 
     `detractor`, `anger` and `churn_risk` are recency-weighted maxima: as each text faded, the
-    largest. `text_risk` joins the three; `peak_risk` joins what they were when written.
+    largest. `text_risk` joins the three. `freshness` is what is left of the time to make good,
+    counted from the latest complaint that we have not answered, else from the latest text.
 
     Examples
     --------
@@ -57,9 +58,13 @@ def gather_customers(history: History, *, policy: Policy) -> pd.DataFrame:
     1           b         0.0   0.00      1
     """
     texts, groups = history.texts, history.groups
-    now, peaks = _standing(texts, groups, policy)
-    failures = _failed_recoveries(history, policy)
-    row = _evidence_row(texts, groups, policy)
+    now = _standing(texts, groups, policy)
+    signals = _signals(history, policy)
+    failures, failed = _failed_recoveries(history, policy)
+    row = _evidence_row(history, signals, policy)
+    complains = texts.complaint & ~texts.answered
+    latest = groups.last(complains)
+    latest = np.where(latest < 0, groups.last(np.ones(len(complains), dtype=bool)), latest)
     last = groups.maximum(texts.time)
     none = np.iinfo(np.int64).max
     first = groups.minimum(np.where(texts.time == UNDATED, none, texts.time))
@@ -68,12 +73,12 @@ def gather_customers(history: History, *, policy: Policy) -> pd.DataFrame:
             history.columns.customer: groups.keys,
             **{head: now[k] for k, head in enumerate(HEADS)},
             TEXT_RISK: policy.text_risk(*now),
-            PEAK_RISK: policy.text_risk(*peaks),
+            FRESHNESS: 0.5 ** (texts.age[latest] / policy.window_half_life_days),
             TREND: _trend(texts, groups, policy),
             AGREEMENT: _agreement(history, row, policy),
-            COMPLAINS: groups.any(texts.complaint & ~texts.answered),
-            **_signals(history, policy),
-            FAILED_RECOVERY: failures > 0,
+            COMPLAINS: groups.any(complains),
+            **{name: groups.any(flags) for name, flags in signals.items()},
+            FAILED_RECOVERY: failed,
             FAILED_RECOVERIES: failures,
             TEXTS: groups.sizes(),
             FIRST_DATE: timestamps(np.where(first == none, UNDATED, first)),
@@ -85,17 +90,15 @@ def gather_customers(history: History, *, policy: Policy) -> pd.DataFrame:
     )
 
 
-def _standing(texts: Texts, groups: Groups, policy: Policy) -> tuple[Floats, Floats]:
-    """Fade each head towards the typical; take maxima, and what they were when written."""
+def _standing(texts: Texts, groups: Groups, policy: Policy) -> Floats:
+    """Fade each head of each text towards the typical, and take the largest of each customer."""
     half_lives = (policy.churn_half_life_days, policy.anger_half_life_days) * 2
-    now, peak = np.empty((3, len(groups))), np.empty((3, len(groups)))
+    now = np.empty((len(HEADS), len(groups)))
     weight = np.where(texts.answered, policy.answered_weight, 1.0)
     for k, typical in enumerate(policy.typical):
-        written = texts.heads[k]
-        faded = typical + (written - typical) * weight * 0.5 ** (texts.age / half_lives[k])
-        now[k] = groups.maximum(faded)
-        peak[k] = np.maximum(written[groups.best(faded)], now[k])
-    return now, peak
+        faded = (texts.heads[k] - typical) * weight * 0.5 ** (texts.age / half_lives[k])
+        now[k] = typical + groups.maximum(faded)
+    return now
 
 
 def _trend(texts: Texts, groups: Groups, policy: Policy) -> Floats:
@@ -110,13 +113,16 @@ def _trend(texts: Texts, groups: Groups, policy: Policy) -> Floats:
     return np.where(several, risk[last] - mean / np.where(several, earlier, 1), 0.0)
 
 
-def _failed_recoveries(history: History, policy: Policy) -> Places:
-    """Count the contacts that the customer's next word within the window was a complaint to."""
+def _failed_recoveries(history: History, policy: Policy) -> tuple[Places, Flags]:
+    """Count the contacts that a complaint followed within the window; say whether one still calls.
+
+    It calls as long as the complaint is recent and unanswered.
+    """
     texts, groups = history.texts, history.groups
     codes, times = history.contacts
     at = np.flatnonzero(texts.complaint & (texts.time != UNDATED))
     if not len(at) or not len(codes):
-        return np.zeros(len(groups), dtype=np.intp)
+        return np.zeros(len(groups), dtype=np.intp), np.zeros(len(groups), dtype=bool)
     # One number a (customer, second), so that one binary search finds each next complaint.
     second = 1_000_000
     origin = min(texts.time[at].min(), times.min())
@@ -128,11 +134,15 @@ def _failed_recoveries(history: History, policy: Policy) -> Places:
     until = np.minimum(until, np.append(contacts[1:], never))
     following = np.searchsorted(complaints, contacts, side="right")
     failed = np.append(complaints, never)[following] <= until
-    return np.bincount(codes[failed], minlength=len(groups))
+    row = at[following[failed]]
+    still = row[(texts.age[row] <= policy.signal_days) & ~texts.answered[row]]
+    calls = np.zeros(len(groups), dtype=bool)
+    calls[groups.codes[still]] = True
+    return np.bincount(codes[failed], minlength=len(groups)), calls
 
 
-def _signals(history: History, policy: Policy) -> dict[str, npt.NDArray[np.bool_]]:
-    """Say which signals still call: in a recent text that we have not answered."""
+def _signals(history: History, policy: Policy) -> dict[str, Flags]:
+    """Say which signals of each text still call: it is recent, and we have not answered it."""
     texts, groups = history.texts, history.groups
     recent = (texts.age <= policy.signal_days) & ~texts.answered
     # "My disabled son loved it" calls for nothing; a text that no model could read might.
@@ -143,28 +153,32 @@ def _signals(history: History, policy: Policy) -> dict[str, npt.NDArray[np.bool_
         if cells is not None:
             flags, _ = read_flags(cells, unclear=False)
             heard = recent if signal in ("request", "thanks") else troubled
-            found[signal] = groups.any(flags & heard)
-    again = groups.any(_again(texts, groups, policy))
+            found[signal] = flags & heard
+    again = _again(texts, groups, policy)
     found[REPEAT_FAILURE] = found.get(REPEAT_FAILURE, again) | again
     return found
 
 
-def _again(texts: Texts, groups: Groups, policy: Policy) -> npt.NDArray[np.bool_]:
+def _again(texts: Texts, groups: Groups, policy: Policy) -> Flags:
     """Flag complaints that follow another one, on another day, within the window."""
     day = texts.time // DAY
     before = np.append(-1, np.where(texts.complaint, np.arange(len(day)), -1)[:-1])[: len(day)]
     before = np.maximum.accumulate(before)
     gap = day - day[np.maximum(before, 0)]
-    again: npt.NDArray[np.bool_] = texts.complaint & (before >= 0) & (texts.time != UNDATED)
+    again: Flags = texts.complaint & (before >= 0) & (texts.time != UNDATED)
     again &= (groups.codes[before] == groups.codes) & (gap >= 1) & (gap <= policy.repeat_days)
     return again & (texts.age <= policy.signal_days)
 
 
-def _evidence_row(texts: Texts, groups: Groups, policy: Policy) -> Places:
-    """Find the text with the highest recency-weighted risk."""
+def _evidence_row(history: History, signals: dict[str, Flags], policy: Policy) -> Places:
+    """Find the text that calls for a lane, else the one with the highest recency-weighted risk."""
+    texts = history.texts
     fading = 0.5 ** (texts.age / policy.churn_half_life_days)
     weight = np.where(texts.answered, policy.answered_weight, 1.0) * fading
-    return groups.best(np.where(texts.readable, policy.text_risk(*texts.heads) * weight, -1))
+    risk = np.where(texts.readable, policy.text_risk(*texts.heads) * weight, -1.0)
+    for rule in policy.must_contact:
+        risk += signals.get(rule, np.zeros(len(risk), dtype=bool))
+    return history.groups.best(risk)
 
 
 def _agreement(history: History, row: Places, policy: Policy) -> npt.NDArray[np.object_]:

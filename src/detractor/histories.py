@@ -261,7 +261,6 @@ def _read_heads(source: _Source, rows: pd.DataFrame) -> tuple[Floats, Flags, Fla
         readable &= (rows[STATUS] == "ok").to_numpy(dtype=bool, na_value=False)
     notes.count(~readable, "text{s} without scores: only a rating speaks for them")
     heads = np.where(readable, np.clip(heads, 0, 1), np.array(policy.typical)[:, None])
-    complaint = readable & (heads >= policy.high).any(axis=0)
     rated = ratings(rows, source.columns)
     risk = rating_risk(rated, policy.rating_range)
     given = ~np.isnan(risk)
@@ -269,7 +268,9 @@ def _read_heads(source: _Source, rows: pd.DataFrame) -> tuple[Floats, Flags, Fla
     if given.any() and policy.rating_range[1] > 5 >= np.max(rated[given]):
         notes.say("no rating is above 5: if these are stars, set rating_range and detractor_rating")
     heads[0] = np.where(given, np.where(readable, (heads[0] + risk) / 2, risk), heads[0])
-    complaint |= ~readable & given & (rated <= policy.detractor_rating)
+    complaint = np.where(
+        readable, (heads >= policy.high).any(axis=0), given & (rated <= policy.detractor_rating)
+    )
     return heads, readable, complaint
 
 

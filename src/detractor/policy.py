@@ -87,6 +87,9 @@ class Policy:
     churn_half_life_days : float
         180: avoidance does not fade (same source), but whoever meant to go has gone by then or
         has stayed; the number is an assumption. Dissatisfaction fades at the same pace.
+    window_half_life_days : float
+        60: how fast the chance to make good passes after the latest complaint. That quick answers
+        keep more is vendors' experience; the number is an assumption.
     answered_weight : float
         What a text still counts after the customer was contacted about it: assumption.
     prior_recovered, prior_lost : float
@@ -172,6 +175,7 @@ class Policy:
     minimum_saving: float = 0.0
     anger_half_life_days: float = 45.0
     churn_half_life_days: float = 180.0
+    window_half_life_days: float = 60.0
     answered_weight: float = 0.25
     prior_recovered: float = 6.0
     prior_lost: float = 14.0
@@ -306,7 +310,8 @@ RANGES = {
     "severity_effect failure_effect tenure_effect purchases_effect": (0, math.inf),
     "trend_weight reach_weight text_weight": (0, math.inf),
     "repeat_days signal_days quarantine_days": (0, math.inf),
-    "hours_per_contact anger_half_life_days churn_half_life_days": (1e-6, math.inf),
+    "hours_per_contact anger_half_life_days": (1e-6, math.inf),
+    "churn_half_life_days window_half_life_days": (1e-6, math.inf),
     "prior_recovered prior_lost": (1e-6, math.inf),
     "senior_factor": (1, math.inf),
     "answered_weight anger_weight detractor_weight high quiet_below holdout_share": (0, 1),

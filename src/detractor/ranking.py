@@ -16,9 +16,9 @@ from detractor.customers import (
     FAILED_RECOVERIES,
     FAILED_RECOVERY,
     FIRST_DATE,
+    FRESHNESS,
     LAST_CONTACT,
     LAST_DATE,
-    PEAK_RISK,
     REPEAT_FAILURE,
     TEXT_RISK,
     TEXTS,
@@ -37,13 +37,13 @@ from detractor.lanes import (
     identity_hash,
 )
 from detractor.policy import Policy
+from detractor.privacy import mask_personal_data
 from detractor.reasons import describe
 from detractor.schema import HEADS, SIGNALS, Columns, require
 from detractor.value import (
     COST,
     EXPECTED_SAVING,
     FACTORS,
-    FRESHNESS,
     P_LEAVES,
     REACH,
     RECOVERABILITY,
@@ -59,7 +59,7 @@ WHY = "why"
 
 QUEUE_COLUMNS = (
     POSITION, CONTACT, LANE, SUPPRESSED_BY, MUST_BECAUSE, EXPECTED_SAVING, VALUE, REACH, P_LEAVES,
-    RECOVERABILITY, FRESHNESS, COST, *reversed(HEADS), TEXT_RISK, PEAK_RISK, TREND, QUADRANT,
+    RECOVERABILITY, FRESHNESS, COST, *reversed(HEADS), TEXT_RISK, TREND, QUADRANT,
     AGREEMENT, REPEAT_FAILURE, FAILED_RECOVERY, FAILED_RECOVERIES, EVIDENCE, EVIDENCE_ROW,
     EVIDENCE_DATE, TEXTS, FIRST_DATE, LAST_DATE, LAST_CONTACT, RESPOND_BY, WHY,
 )  # fmt: skip
@@ -346,7 +346,7 @@ def _evidence(
 def _line(text: object) -> str:
     if not isinstance(text, str):
         return ""
-    line = " ".join(text[: 4 * EVIDENCE_LENGTH].split())
+    line = mask_personal_data(" ".join(text[: 4 * EVIDENCE_LENGTH].split())).text
     return line if len(line) <= EVIDENCE_LENGTH else line[: EVIDENCE_LENGTH - 1].rstrip() + "…"
 
 

@@ -7,13 +7,14 @@ import pandas as pd
 from detractor.customers import (
     EVIDENCE_DATE,
     FAILED_RECOVERIES,
+    FRESHNESS,
     REPEAT_FAILURE,
     TEXTS,
     TREND,
 )
 from detractor.lanes import LANE, MUST_BECAUSE, QUADRANT, SUPPRESSED_BY
 from detractor.schema import HEADS
-from detractor.value import COST, EXPECTED_SAVING, FRESHNESS, P_LEAVES, REACH, RECOVERABILITY, VALUE
+from detractor.value import COST, EXPECTED_SAVING, P_LEAVES, REACH, RECOVERABILITY, VALUE
 
 LEADS = {
     "loud_leaver": "angry and leaving",
@@ -21,6 +22,7 @@ LEADS = {
     "venting": "angry, no word of leaving",
     "fine": "neither angry nor leaving",
 }
+CALM = "dissatisfied, but neither angry nor leaving"
 MUST = {
     "vulnerable": "vulnerable",
     "safety": "a question of safety",
@@ -33,6 +35,7 @@ SUPPRESSED = {
     "quarantine": "contacted lately and silent since",
     "sleeping_dog": "no anger, no intent, no request: best let lie",
 }
+UNHAPPY = 0.5
 CLEAR_TREND = 0.15
 """Below this, a trend is not worth a word."""
 
@@ -56,8 +59,8 @@ def describe(queue: pd.DataFrame, *, as_of: pd.Timestamp) -> list[str]:
     """
     ages = (as_of - queue[EVIDENCE_DATE]).dt.days
     names = [
-        LANE, MUST_BECAUSE, SUPPRESSED_BY, QUADRANT, HEADS[1], HEADS[2], TEXTS, TREND,
-        REPEAT_FAILURE, FAILED_RECOVERIES,
+        LANE, MUST_BECAUSE, SUPPRESSED_BY, QUADRANT, *HEADS, TEXTS, TREND, REPEAT_FAILURE,
+        FAILED_RECOVERIES,
     ]  # fmt: skip
     states = zip(*(queue[name].tolist() for name in names), ages.tolist(), strict=True)
     factors = [VALUE, REACH, P_LEAVES, RECOVERABILITY, FRESHNESS, COST, EXPECTED_SAVING]
@@ -70,6 +73,7 @@ def _state(
     must: str,
     suppressed: str,
     quadrant: str,
+    detractor: float,
     anger: float,
     intent: float,
     texts: int,
@@ -78,7 +82,8 @@ def _state(
     failures: int,
     age: float,
 ) -> str:
-    lead = f"{LEADS[quadrant]} (intent {intent:.0%}, anger {anger:.0%})".replace("%", " %")
+    state = CALM if quadrant == "fine" and detractor >= UNHAPPY else LEADS[quadrant]
+    lead = f"{state} (intent {intent:.0%}, anger {anger:.0%})".replace("%", " %")
     if lane == "must_contact":
         lead = f"must contact, {MUST[must]}: {lead}"
     elif lane == "suppressed":

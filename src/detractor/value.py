@@ -13,7 +13,7 @@ import pandas as pd
 from detractor.attributes import read_numbers, read_shares, read_values
 from detractor.customers import (
     FAILED_RECOVERIES,
-    PEAK_RISK,
+    FRESHNESS,
     REPEAT_FAILURE,
     TEXT_RISK,
     TREND,
@@ -28,7 +28,6 @@ VALUE = "value"
 REACH = "reach"
 P_LEAVES = "p_leaves"
 RECOVERABILITY = "recoverability"
-FRESHNESS = "freshness"
 FACTORS = (VALUE, REACH, P_LEAVES, RECOVERABILITY, FRESHNESS)
 COST = "cost"
 EXPECTED_SAVING = "expected_saving"
@@ -44,8 +43,7 @@ def add_saving(frame: pd.DataFrame, history: History, *, policy: Policy) -> pd.D
     """Add the factors, the cost of an ordinary contact and the expected saving.
 
     P(leaves), in log odds, is your own forecast (else `base_churn`), plus `text_weight` times what
-    the texts say beyond ordinary feedback, plus `trend_weight` times the trend. Freshness is what
-    age has left of it: P(leaves) times freshness is P(leaves) as the faded texts tell it tonight.
+    the texts, faded, say beyond ordinary feedback, plus `trend_weight` times the trend.
 
     Examples
     --------
@@ -63,9 +61,7 @@ def add_saving(frame: pd.DataFrame, history: History, *, policy: Policy) -> pd.D
     frame[VALUE] = _values(history, policy)
     frame[REACH] = 1 + policy.reach_weight * frame[HEADS[1]]
     own, trend = _own_forecast(history, policy), frame[TREND].to_numpy()
-    frame[P_LEAVES] = p_leaves(own, frame[PEAK_RISK].to_numpy(), trend, policy=policy)
-    tonight = p_leaves(own, frame[TEXT_RISK].to_numpy(), trend, policy=policy)
-    frame[FRESHNESS] = tonight / frame[P_LEAVES]
+    frame[P_LEAVES] = p_leaves(own, frame[TEXT_RISK].to_numpy(), trend, policy=policy)
     frame[RECOVERABILITY] = _learned(frame, _recoverability(frame, history, policy), policy)
     frame[COST] = policy.cost_per_contact
     return price(frame)
