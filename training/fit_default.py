@@ -15,7 +15,7 @@ may be trained on, and is what ships, with the calibration of the first.
 from __future__ import annotations
 
 import argparse
-import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,16 +23,19 @@ import corpus
 import numpy as np
 import pandas as pd
 from counterfactual import generate
+from default_card import gather, list_sources
 from network_fitting import Examples, Settings, fit, to_network
 from numpy.typing import NDArray
-from sklearn.metrics import average_precision_score, roc_auc_score
 from vocabulary import Chosen, choose, count_words
 from wordpiece import WordPiece, words
 
 from detractor.artifact import save
 from detractor.calibration import Calibration, fit_calibration, logistic
+from detractor.card import Evidence, write_card
+from detractor.compilation import compile_all
 from detractor.model import FeedbackModel, build_reader
 from detractor.network import build_lexicon, read_rows
+from detractor.schema import HEADS
 
 OUTPUTS = (
     "detractor", "anger_1", "anger_2", "anger_3", "churn_1", "churn_2", "churn_3", "below_0",
@@ -41,7 +44,7 @@ OUTPUTS = (
 SHIPPED = [OUTPUTS.index(name) for name in ("detractor", "anger_2", "churn_2")]
 IMPORTANCE = np.array([1, 1, 1.5, 0.7, 1, 1.5, 0.7, 1, 1, 1], dtype=np.float32)
 GENERATED = 30_000
-GENERATED_WEIGHT = 0.2
+GENERATED_WEIGHT = 0.15
 REVIEW_WEIGHT = 0.3
 REVIEWS_A_SOURCE = 6_000
 TRUST = 0.5  # in a true label, where the teacher has an opinion too
@@ -111,7 +114,9 @@ def blocks(data: Path, soft: Path | None, *, fold: bool) -> list[Block]:
     ]
     if soft is None:
         return [Block(annotated["text"].tolist(), labels_of(annotated), 1.0), *result]
-    told = pd.read_parquet(soft / ("soft_fold.parquet" if fold else "soft_final.parquet"))
+    names = ["soft_fold.parquet"] if fold else ["soft_final.parquet", "soft_fold.parquet"]
+    told = pd.concat([pd.read_parquet(soft / name) for name in names], ignore_index=True)
+    told = told.drop_duplicates("text")  # where both teachers spoke, the later one is heard
     told = told[told["source"].ne("counterfactual") & told["use"].eq("train")]
     return [Block(told["text"].tolist(), soft_labels(told, annotated), 1.0), *result]
 
@@ -186,48 +191,39 @@ def held_out(data: Path) -> pd.DataFrame:
     return both[away].reset_index(drop=True)
 
 
-def measure(scores: NDArray[np.float64], frame: pd.DataFrame) -> dict[str, Any]:
-    """Measure order and calibration of each head on held-out domains, in all and by source."""
-    figures: dict[str, Any] = {}
-    for head, name in enumerate(("detractor", "anger", "churn_risk")):
-        known = frame[name].notna().to_numpy()
-        truth, told = frame[name][known].to_numpy(dtype=float), scores[known, head]
-        by_source = {}
-        for source in sorted(frame["source"][known].unique()):
-            mine = frame["source"][known].to_numpy() == source
-            if min(truth[mine].sum(), (1 - truth[mine]).sum()) >= 8:
-                by_source[source] = round(float(roc_auc_score(truth[mine], told[mine])), 4)
-        bins = np.array_split(np.argsort(told, kind="stable"), 15)
-        error = sum(len(b) * abs(truth[b].mean() - told[b].mean()) for b in bins) / len(told)
-        figures[name] = {
-            "n": int(known.sum()),
-            "auc": round(float(roc_auc_score(truth, told)), 4),
-            "average_precision": round(float(average_precision_score(truth, told)), 4),
-            "auc_mean_by_source": round(float(np.mean(list(by_source.values()))), 4),
-            "expected_calibration_error": round(float(error), 4),
-            "brier": round(float(np.mean((truth - told) ** 2)), 4),
-            "auc_by_source": by_source,
-        }
-    return figures
+def calibrate(
+    logits: NDArray[np.float64], frame: pd.DataFrame
+) -> tuple[Calibration, NDArray[np.float64]]:
+    """Fit the calibration on held-out domains.
 
-
-def calibrate(logits: NDArray[np.float64], frame: pd.DataFrame) -> tuple[Calibration, Any]:
-    """Fit the calibration on held-out domains; judge it on the half of the sources not used."""
-    names = ("detractor", "anger", "churn_risk")
-    truth = frame[list(names)].to_numpy(dtype=float)
+    The probabilities that come with it are crossed: those of one half of the sources use a
+    calibration fitted on the other half, so that their error can be measured on unseen sources.
+    """
+    truth = frame[list(HEADS)].to_numpy(dtype=float)
     half = frame["source"].map(lambda source: sum(map(ord, source)) % 2).to_numpy()
     crossed = np.zeros_like(logits)
     for side in (0, 1):
-        for head in range(3):
+        for head in range(len(HEADS)):
             fit_on, judge_on = half == side, half != side
             slope, shift = fit_calibration(logits[fit_on, head], truth[fit_on, head])
             crossed[judge_on, head] = logistic(slope * logits[judge_on, head] + shift)
-    pairs = np.array([fit_calibration(logits[:, head], truth[:, head]) for head in range(3)])
-    return Calibration(pairs[:, 0].copy(), pairs[:, 1].copy()), measure(crossed, frame)
+    pairs = np.array([fit_calibration(logits[:, k], truth[:, k]) for k in range(len(HEADS))])
+    return Calibration(pairs[:, 0].copy(), pairs[:, 1].copy()), crossed
+
+
+def summarise(evidence: Evidence) -> dict[str, dict[str, float]]:
+    """Keep the figures over all held-out texts for the header of the model file."""
+    tables = {**evidence.discrimination, **evidence.calibration}
+    return {
+        title: {key: round(float(value), 4) for key, value in table.loc["all"].items()}
+        for title, table in tables.items()
+        if "by domain" not in title
+    }
 
 
 def main() -> None:
     """Fit, measure, calibrate, fit again, write."""
+    compile_all()
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--data", type=Path, required=True, help="folder of the labelled tables")
     parser.add_argument("--soft", type=Path, help="folder of the teacher's labels")
@@ -240,26 +236,24 @@ def main() -> None:
     chosen = choose(count_words(texts["text"], texts["source"]))
     vectors = word_vectors(chosen, given.vectors)
     plain = Calibration(np.ones(3), np.zeros(3))
-    first = build(
-        fit_network(blocks(given.data, given.soft, fold=True), chosen, vectors), chosen, plain
-    )
+    folded = fit_network(blocks(given.data, given.soft, fold=True), chosen, vectors)
     held = held_out(given.data)
-    calibration, figures = calibrate(first.logits(held["text"].tolist())[0], held)
-    print(json.dumps(figures, indent=1), flush=True)
+    logits, _ = build(folded, chosen, plain).logits(held["text"].tolist())
+    calibration, crossed = calibrate(logits, held)
     parameters = fit_network(blocks(given.data, given.soft, fold=False), chosen, vectors)
-    sources = texts.groupby("source").size()
+    final = build(parameters, chosen, calibration)
+    evidence = gather(held, crossed, final)
     header = {
         "name": "default",
-        "sources": {str(source): int(count) for source, count in sources.items()},
-        "held_out_domains": ["bank", "transport", "healthcare", "saas", "telecom"],
-        "metrics": figures,
-        "teacher": given.soft is not None,
+        "sources": list_sources(given.data, texts),
+        "held_out_domains": sorted(set(held["domain"]) - set(corpus.TRAIN_DOMAINS)),
+        "metrics": summarise(evidence),
+        "taught": given.soft is not None,
         "rows": len(vectors),
     }
-    final = build(parameters, chosen, calibration)
     given.out.mkdir(exist_ok=True)
-    save(FeedbackModel(calibration=calibration, reader=final.reader, header=header),
-         given.out / "default.safetensors")  # fmt: skip
+    save(replace(final, header=header), given.out / "default.safetensors")
+    (given.out / "default.md").write_text(write_card(header, evidence), encoding="utf-8")
 
 
 if __name__ == "__main__":

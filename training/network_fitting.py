@@ -29,7 +29,7 @@ class Settings:
     """How the network is fitted."""
 
     memories: int = 32
-    passes: int = 5
+    passes: int = 3
     rate: float = 0.003
     table_rate: float = 6.0
     word_dropout: float = 0.05
