@@ -12,7 +12,8 @@ import importlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, overload
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any, Protocol, overload
 
 import numpy as np
 
@@ -34,6 +35,23 @@ if TYPE_CHECKING:
 
 BATCH = 16384
 """Texts read at a time: small enough to stay in the cache, large enough to cost nothing."""
+
+
+TIERS = ("encoder", "cascade")
+
+
+class Model(Protocol):
+    """What scores texts: a `FeedbackModel`, or a tier of the extra `encoder`."""
+
+    def logits(
+        self, texts: Sequence[str], /
+    ) -> tuple[NDArray[np.float64], NDArray[np.int32] | None]:
+        """Compute logits of shape (n, 3), and counts of words where there are any."""
+        ...  # pragma: no cover
+
+    def calibrated(self, logits: NDArray[np.float64], /) -> NDArray[np.float64]:
+        """Turn logits into probabilities."""
+        ...  # pragma: no cover
 
 
 @dataclass(frozen=True)
@@ -100,20 +118,20 @@ class Score:
 
 
 @overload
-def score(feedback: str, *, model: str | Path | FeedbackModel | None = ...) -> Score: ...
+def score(feedback: str, *, model: str | Path | Model | None = ...) -> Score: ...
 @overload
 def score(
     feedback: Sequence[Any] | pd.Series | pd.DataFrame | NDArray[Any],
     *,
     text: str = ...,
-    model: str | Path | FeedbackModel | None = ...,
+    model: str | Path | Model | None = ...,
     n_jobs: int = ...,
 ) -> pd.DataFrame: ...
 def score(
     feedback: Any,
     *,
     text: str = "text",
-    model: str | Path | FeedbackModel | None = None,
+    model: str | Path | Model | None = None,
     n_jobs: int = 1,
 ) -> Score | pd.DataFrame:
     """Score feedback for anger, churn risk and detraction.
@@ -125,8 +143,10 @@ def score(
         row an input; a DataFrame gives its own columns and ours. The input is never changed.
     text : str
         The column that holds the texts, where a DataFrame is given.
-    model : str, Path or FeedbackModel, optional
-        A model, or the path of a model file; the default model otherwise.
+    model : str, Path or a model, optional
+        A model, the path of a model file, or one of the tiers "encoder" (closer, a thousand times
+        slower) and "cascade" (the default model for all, the encoder for the few at the top); both
+        need the extra `encoder`. The default model otherwise.
     n_jobs : int
         Threads; -1 for one a processor. Results do not depend on it.
 
@@ -149,7 +169,7 @@ def score(
     >>> score(["Great, thanks!", None])["status"].tolist()
     ['ok', 'empty']
     """
-    chosen = model if isinstance(model, FeedbackModel) else load(model)
+    chosen = _choose(model)
     if is_single(feedback):
         return _score_one(feedback, chosen)
     pandas = importlib.import_module("pandas")
@@ -173,7 +193,7 @@ def score(
 
 
 def score_texts(
-    texts: Sequence[str], model: FeedbackModel, *, n_jobs: int = 1
+    texts: Sequence[str], model: Model, *, n_jobs: int = 1
 ) -> tuple[NDArray[np.float64], NDArray[np.int8]]:
     """Score plain strings: probabilities of shape (n, 3), and the position of each in `STATUSES`.
 
@@ -203,7 +223,7 @@ def score_texts(
 
 
 def _score_chunk(
-    texts: Sequence[str], model: FeedbackModel
+    texts: Sequence[str], model: Model
 ) -> tuple[NDArray[np.float64], NDArray[np.int8]]:
     logits, counts = model.logits(clean_many(texts))
     statuses = judge(texts, counts)
@@ -212,15 +232,24 @@ def _score_chunk(
     return probabilities, statuses
 
 
-def _score_one(feedback: object, model: FeedbackModel) -> Score:
+def _score_one(feedback: object, model: Model) -> Score:
     batch = coerce(feedback)
     if batch.set_aside:
         return Score(np.nan, np.nan, np.nan, batch.set_aside[0])
     probabilities, statuses = _score_chunk(batch.texts, model)
     status = STATUSES[statuses[0]]
-    explain = partial(main_phrases, batch.texts[0], model) if status == "ok" else tuple
+    source = model if isinstance(model, FeedbackModel) else load()  # tiers borrow its evidence
+    explain = partial(main_phrases, batch.texts[0], source) if status == "ok" else tuple
     detractor, anger, churn_risk = probabilities[0].tolist()
     return Score(detractor, anger, churn_risk, status, explain)
+
+
+def _choose(model: str | Path | Model | None) -> Model:
+    if model in TIERS:
+        encoder = importlib.import_module("detractor.encoder")
+        tier: Model = encoder.tier(model)
+        return tier
+    return load(model) if model is None or isinstance(model, str | PurePath) else model
 
 
 def _check_frame(frame: pd.DataFrame, text: str) -> None:
