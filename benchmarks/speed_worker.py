@@ -175,7 +175,7 @@ def measure(predict: Predict, task: dict[str, Any]) -> dict[str, float]:
     texts = batch_of(max(size, POOL), words, task["data"])
     batches = [texts[start : start + size] for start in range(0, len(texts) - size + 1, size)]
     before = reset_peak()
-    done, start = 0, time.perf_counter()
+    done, start, start_of_cpu = 0, time.perf_counter(), time.process_time()
     with ThreadPoolExecutor(threads) as pool:
         while True:
             batch = batches[done % len(batches)]
@@ -188,11 +188,12 @@ def measure(predict: Predict, task: dict[str, Any]) -> dict[str, float]:
             seconds = time.perf_counter() - start
             if seconds * (1 + 0.5 / done) > limit:  # half a batch more would be too long
                 break
-    peak = peak_memory()
+    cpu_seconds, peak = time.process_time() - start_of_cpu, peak_memory()
     return {
         "batch_run": size,
         "texts": size * done,
         "seconds": seconds,
+        "cpu_seconds": cpu_seconds,
         "peak_mb": peak,
         "above_idle_mb": peak - before,
     }

@@ -115,6 +115,8 @@ def _announces(line: str) -> bool:
 def _heading_height(lines: list[_Line], row: int, marked: set[int]) -> int:
     """Count the lines of the heading of a quoted message that begins here; 0 where none does."""
     line = lines[row].text
+    if not line:
+        return 0
     if _DIVIDER.match(line):
         return 1
     if _FROM.match(line):
