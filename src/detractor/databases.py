@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 BATCH = 1000
 """Rows a statement."""
+READING = "detractor_reading"
+"""The execution option of a connection that only reads, and need not wait for a writer."""
 
 
 def sqlalchemy() -> Any:  # noqa: ANN401  # a module
@@ -85,7 +87,8 @@ def connect(url: str) -> sa.Engine:
 
         @sa.event.listens_for(engine, "begin")  # type: ignore[untyped-decorator]
         def _begin(connection: Any) -> None:  # noqa: ANN401
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            reads = connection.get_execution_options().get(READING)
+            connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
     return engine  # type: ignore[no-any-return]
 
@@ -110,7 +113,9 @@ def read_query(url: str, query: str, *, chunk_rows: int = 20_000) -> Iterator[pd
     engine = connect(url)
     try:
         with clear_errors(), engine.connect() as connection:
-            streaming = connection.execution_options(stream_results=True, yield_per=chunk_rows)
+            streaming = connection.execution_options(
+                stream_results=True, yield_per=chunk_rows, **{READING: True}
+            )
             result = streaming.execute(sa.text(query))
             names = list(result.keys())
             empty = True
@@ -191,8 +196,8 @@ def _user_table(frame: pd.DataFrame, name: str, key: tuple[str, ...]) -> Any:  #
     return sa.Table(name, sa.MetaData(), *columns)
 
 
-def upsert(table: Any, dialect: str, key: tuple[str, ...]) -> Any:  # noqa: ANN401
-    """Build the statement that inserts a row, or replaces the one with the same key.
+def upsert(table: Any, dialect: str, key: tuple[str, ...], *, replace: bool = True) -> Any:  # noqa: ANN401
+    """Build the statement that inserts a row, and replaces or leaves one with the same key.
 
     Raises
     ------
@@ -205,7 +210,7 @@ def upsert(table: Any, dialect: str, key: tuple[str, ...]) -> Any:  # noqa: ANN4
         raise ParameterError(f"writing to {dialect} is not supported; use SQLite or PostgreSQL")
     insert = (sqlite.insert if dialect == "sqlite" else postgresql.insert)(table)
     values = {c.name: insert.excluded[c.name] for c in table.columns if c.name not in key}
-    if not values:
+    if not replace or not values:
         return insert.on_conflict_do_nothing(index_elements=list(key))
     return insert.on_conflict_do_update(index_elements=list(key), set_=values)
 

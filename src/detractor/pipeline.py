@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from detractor.chunks import Chunk, Reading, Reject
@@ -16,6 +17,8 @@ from detractor.streams import find_files
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from detractor.model import FeedbackModel
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,11 +49,13 @@ class Scorer:
 
     def __call__(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Add scores to a table that has none, and signals if asked for."""
-        if not set(HEADS) <= set(frame.columns):
+        if set(HEADS) <= set(frame.columns):
+            frame = _read_back(frame)
+        else:
             from detractor.scoring import score
 
             require(frame, self.text)
-            frame = score(frame, text=self.text, model=self._model())
+            frame = score(frame, text=self.text, model=_load(self.model))
         missing = [name for name in SIGNALS if name not in frame]
         if self.signals and missing and self.text in frame:
             from detractor.signals import read_signals
@@ -63,16 +68,27 @@ class Scorer:
         from detractor.artifact import GOLDEN_TEXTS
         from detractor.scoring import score
 
-        scores = score(list(GOLDEN_TEXTS), model=self._model())[list(HEADS)]
+        scores = score(list(GOLDEN_TEXTS), model=_load(self.model))[list(HEADS)]
         digest = hashlib.sha256(scores.to_numpy(dtype="<f8").tobytes()).hexdigest()
         return f"{digest[:16]} {self.text}" + (" signals" if self.signals else "")
 
-    def _model(self) -> object:
-        if self.model is None:
-            return None
-        from detractor.artifact import load
 
-        return load(self.model)
+@cache
+def _load(model: str | None) -> FeedbackModel:
+    from detractor.artifact import load
+
+    return load(model)
+
+
+def _read_back(frame: pd.DataFrame) -> pd.DataFrame:
+    """Turn scores and signals that went through CSV from text into what they were."""
+    import pandas as pd
+
+    from detractor.attributes import read_flags
+
+    numbers = {head: pd.to_numeric(frame[head], errors="coerce") for head in HEADS}
+    flags = {s: read_flags(frame[s], unclear=False)[0] for s in SIGNALS if s in frame}
+    return frame.assign(**numbers, **flags)
 
 
 def score_files(job: FileJob, scorer: Scorer) -> RunReport:
@@ -120,10 +136,7 @@ def read_scored(
         frames.append(frame[[name for name in frame.columns if name in known]])
         rejects += chunk.rejects
     filled = [frame for frame in frames if len(frame)] or frames[:1]
-    frame = pd.concat(filled, ignore_index=True)
-    for head in HEADS:  # scores read back from CSV are text
-        frame[head] = pd.to_numeric(frame[head], errors="coerce")
-    return Scored(frame, rejects)
+    return Scored(pd.concat(filled, ignore_index=True), rejects)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,13 +6,22 @@ the same rows. The schema is made and brought up to date by the library; `VERSIO
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import pandas as pd
 
-from detractor.databases import BATCH, clear_errors, connect, plain_row, sqlalchemy, upsert
+from detractor.databases import (
+    BATCH,
+    READING,
+    clear_errors,
+    connect,
+    plain_row,
+    sqlalchemy,
+    upsert,
+)
 from detractor.errors import JobError, ParameterError, suggestion
 from detractor.schema import require
 
@@ -51,6 +60,7 @@ TABLES = {
     "outcomes": Table(("run", "measure"), {"estimate": "Float", "low": "Float", "high": "Float"}),
     "cases": Table(("customer", "trouble"), {"state": "Text", "opened": "Text"}, since=2),
     "alerts": Table(("customer", "trouble"), {"state": "Text", "raised": "Text"}, since=2),
+    "positions": Table(("source",), {"position": "Text"}, since=2),
 }
 VERSION = max(table.since for table in TABLES.values())
 
@@ -119,35 +129,23 @@ class Store:
             if found < VERSION:
                 connection.execute(version.insert(), {"version": VERSION})
 
-    def write(self, table: str, rows: pd.DataFrame | Iterable[pd.DataFrame], **keys: str) -> int:
-        """Upsert rows on the table's key, all or none of them.
+    @contextlib.contextmanager
+    def begin(self) -> Iterator[Writer]:
+        """Open a transaction: what is written in the block is written as a whole or not at all.
 
-        Parameters
-        ----------
-        table : str
-            One of `TABLES`.
-        rows : DataFrame or iterable of DataFrame
-            Frames are drawn one by one, so that a stream needs no memory.
-        **keys : str
-            For each part of the key the column that holds it, or for `run` its value. A part that
-            is not named has a column of its own name.
-
-        Returns
-        -------
-        int
-            How many rows were written.
+        Examples
+        --------
+        >>> with Store("sqlite://") as store, store.begin() as writer:
+        ...     writer.write("positions", pd.DataFrame({"source": ["inbox"], "position": ["7"]}))
+        1
         """
-        description = _described(table)
-        frames = [rows] if isinstance(rows, pd.DataFrame) else rows
-        target = self._tables[table]
-        count = 0
         with clear_errors(), self.engine.begin() as connection:
-            statement = upsert(target, self.engine.dialect.name, description.key)
-            for frame in frames:
-                for batch in _records(frame, description, keys):
-                    connection.execute(statement, batch)
-                    count += len(batch)
-        return count
+            yield Writer(connection, self._tables)
+
+    def write(self, table: str, rows: pd.DataFrame | Iterable[pd.DataFrame], **keys: str) -> int:
+        """Write in a transaction of its own; see `Writer.write`."""
+        with self.begin() as writer:
+            return writer.write(table, rows, replace=True, **keys)
 
     def read(self, table: str, **keys: str) -> pd.DataFrame:
         """Read rows back, with details as columns, in the order of the key.
@@ -166,11 +164,58 @@ class Store:
         for name, value in keys.items():
             query = query.where(target.c[name] == value)
         with clear_errors(), self.engine.connect() as connection:
-            rows = [dict(row._mapping) for row in connection.execute(query)]
+            reader = connection.execution_options(**{READING: True})
+            rows = [dict(row._mapping) for row in reader.execute(query)]
         for row in rows:
             row.update(json.loads(row.pop(DETAILS) or "{}"))
         names = [*description.key, *description.columns]
         return pd.DataFrame(rows, columns=None if rows else names)
+
+
+class Writer:
+    """Writes within one transaction of a `Store`; see `Store.begin`."""
+
+    def __init__(self, connection: Any, tables: dict[str, Any]) -> None:  # noqa: ANN401
+        self._connection = connection
+        self._tables = tables
+
+    def write(
+        self,
+        table: str,
+        rows: pd.DataFrame | Iterable[pd.DataFrame],
+        *,
+        replace: bool = True,
+        **keys: str,
+    ) -> int:
+        """Upsert rows on the table's key.
+
+        Parameters
+        ----------
+        table : str
+            One of `TABLES`.
+        rows : DataFrame or iterable of DataFrame
+            Frames are drawn one by one, so that a stream needs no memory.
+        replace : bool
+            Whether a row takes the place of one with the same key, or the older one stays.
+        **keys : str
+            For each part of the key the column that holds it, or for `run` its value. A part that
+            is not named has a column of its own name.
+
+        Returns
+        -------
+        int
+            How many rows were given.
+        """
+        description = _described(table)
+        frames = [rows] if isinstance(rows, pd.DataFrame) else rows
+        dialect = self._connection.dialect.name
+        statement = upsert(self._tables[table], dialect, description.key, replace=replace)
+        count = 0
+        for frame in frames:
+            for batch in _records(frame, description, keys):
+                self._connection.execute(statement, batch)
+                count += len(batch)
+        return count
 
 
 def _tables() -> dict[str, Any]:

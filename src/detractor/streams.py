@@ -136,6 +136,18 @@ def open_bytes(path: str) -> Opened:
     return Opened(path, head, joined)
 
 
+def wrap_bytes(path: str, data: bytes) -> Opened:
+    """Treat bytes in memory as an opened file.
+
+    Examples
+    --------
+    >>> wrap_bytes("a.csv", b"id,text").stream.read()
+    b'id,text'
+    """
+    joined = _Joined(data[:HEAD_BYTES], io.BytesIO(data[HEAD_BYTES:]))
+    return Opened(path, data[:HEAD_BYTES], io.BufferedReader(joined, HEAD_BYTES))
+
+
 class _Joined(io.RawIOBase):
     """A stream whose first bytes were read already, and which remembers its last."""
 

@@ -6,6 +6,7 @@ be read is set aside with its number and the reason; nothing is dropped in silen
 
 from __future__ import annotations
 
+import contextlib
 import io
 import itertools
 import json
@@ -17,7 +18,14 @@ from typing import TYPE_CHECKING, Any
 from detractor.chunks import Chunk, Reading, Reject, batches
 from detractor.delimited import read_csv
 from detractor.errors import InputFileError, MissingExtraError
-from detractor.streams import Opened, Recoded, detect_encoding, detect_format, open_bytes
+from detractor.streams import (
+    Opened,
+    Recoded,
+    detect_encoding,
+    detect_format,
+    open_bytes,
+    wrap_bytes,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,12 +65,54 @@ def read_chunks(path: str, reading: Reading | None = None) -> Iterator[Chunk]:
     >>> chunk.rejects[0].row, chunk.rejects[0].reason
     (3, '3 cells where the header has 2')
     """
-    reading = reading or Reading()
+    with _clear_errors(path):
+        yield from _read(open_bytes(path), reading or Reading())
+
+
+def read_bytes(path: str, data: bytes, reading: Reading | None = None) -> Chunk:
+    r"""Read bytes that are a table, as one chunk; `path` names them in messages.
+
+    Raises
+    ------
+    InputFileError
+        As `read_chunks`.
+
+    Examples
+    --------
+    >>> read_bytes("a.csv", b"id,text\n1,Still broken\n").frame["text"].tolist()
+    ['Still broken']
+    """
+    with _clear_errors(path):
+        return join_chunks(list(_read(wrap_bytes(path, data), reading or Reading())))
+
+
+def join_chunks(chunks: list[Chunk]) -> Chunk:
+    """Make one chunk of several, at least one.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> one = Chunk(pd.DataFrame({"id": [1]}))
+    >>> len(join_chunks([one, one]).frame)
+    2
+    """
+    import pandas as pd
+
+    filled = [chunk.frame for chunk in chunks if len(chunk.frame)] or [chunks[0].frame]
+    rejects = [reject for chunk in chunks for reject in chunk.rejects]
+    return Chunk(pd.concat(filled, ignore_index=True), rejects, chunks[-1].end)
+
+
+def _read(opened: Opened, reading: Reading) -> Iterator[Chunk]:
+    with opened.stream:
+        form = detect_format(opened.path, opened.head)
+        yield from READERS[reading.format or form](opened, reading)
+
+
+@contextlib.contextmanager
+def _clear_errors(path: str) -> Iterator[None]:
     try:
-        opened = open_bytes(path)
-        with opened.stream:
-            form = detect_format(path, opened.head)
-            yield from READERS[reading.format or form](opened, reading)
+        yield
     except (EOFError, OSError, zlib.error, lzma.LZMAError) as error:
         if isinstance(error, InputFileError):
             raise
@@ -86,13 +136,10 @@ def read_table(path: str, reading: Reading | None = None) -> pd.DataFrame:
     ...     read_table(str(file)).shape
     (1, 2)
     """
-    import pandas as pd
-
-    chunks = list(read_chunks(path, reading))
-    for reject in itertools.chain.from_iterable(chunk.rejects for chunk in chunks):
+    whole = join_chunks(list(read_chunks(path, reading)))
+    for reject in whole.rejects:
         raise InputFileError(f"{path!r}, row {reject.row}: {reject.reason}")
-    filled = [chunk.frame for chunk in chunks if len(chunk.frame)] or [chunks[0].frame]
-    return pd.concat(filled, ignore_index=True)
+    return whole.frame
 
 
 def _read_json_lines(opened: Opened, reading: Reading) -> Iterator[Chunk]:
