@@ -114,10 +114,13 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="JSON file to write")
     parser.add_argument("--fast", default="tfidf_", help="prefix of the fast model's columns")
     parser.add_argument("--reviews", type=int, default=200, help="rated reviews a source")
+    parser.add_argument("--annotated", type=int, default=10_000, help="annotated texts in all")
     args = parser.parse_args()
     frame = pd.read_parquet(args.heldout)
     rated = frame[frame["kind"].eq("review")].groupby("source").head(args.reviews)
-    frame = pd.concat([frame[frame["kind"].eq("annotated")], rated]).reset_index(drop=True)
+    labelled = frame[frame["kind"].eq("annotated")]
+    labelled = labelled.sample(min(args.annotated, len(labelled)), random_state=0)
+    frame = pd.concat([labelled, rated]).reset_index(drop=True)
     scores, speed = read(args.encoder, frame["text"])
     frame = pd.concat([frame, scores], axis=1)
     labelled = frame[frame["kind"].eq("annotated")]
