@@ -78,11 +78,13 @@ def describe_themes(
         }
         for theme, positions in positions_by_theme(known).items()
     }
+    if not rows:
+        return pd.DataFrame(columns=[MENTIONS], index=pd.Index([], name=THEME, dtype=object))
     table = pd.DataFrame.from_dict(rows, orient="index").rename_axis(THEME)
     outcome = _outcome(feedback, columns)
-    if outcome is not None and len(table):
+    if outcome is not None:
         table = table.join(impacts(known, outcome))
-    return table.sort_values(MENTIONS, ascending=False, kind="stable") if len(table) else table
+    return table.sort_values(MENTIONS, ascending=False, kind="stable")
 
 
 def _sizes(positions: NDArray[np.intp], feedback: pd.DataFrame, columns: Columns) -> dict[str, Any]:
@@ -121,6 +123,29 @@ def _scores(
         head: float(hit[head].mean()) if head in hit.columns else float("nan") for head in HEADS
     }
     return {**means, "value_at_risk": _value_at_risk(hit, columns)}
+
+
+def exposed(hit: pd.DataFrame, columns: Columns) -> dict[str, object]:
+    """Name the customers of some rows, what they are worth together, and what of it is at risk.
+
+    Examples
+    --------
+    >>> hit = pd.DataFrame({"customer_id": ["a", "a", "b"], "value": [100, 100, 50]})
+    >>> exposed(hit, Columns())
+    {'customers': ('a', 'b'), 'value': 150.0, 'value_at_risk': nan}
+    """
+    if columns.customer not in hit.columns:
+        return {
+            "customers": (),
+            "value": float("nan"),
+            "value_at_risk": _value_at_risk(hit, columns),
+        }
+    known = hit.dropna(subset=[columns.customer])
+    customers = tuple(known[columns.customer].unique().tolist())
+    value = float("nan")
+    if columns.value in hit.columns:
+        value = float(known.groupby(columns.customer, observed=True)[columns.value].max().sum())
+    return {"customers": customers, "value": value, "value_at_risk": _value_at_risk(hit, columns)}
 
 
 def _value_at_risk(hit: pd.DataFrame, columns: Columns) -> float:

@@ -1,0 +1,379 @@
+"""Say whether a fix worked: whether the rate of a theme really fell, or it is not proven yet.
+
+Three guards stand against wishful reading. When all complaints fall, no fix did it: so the change
+is divided by the change of all other themes over the same days. A fix is mostly made when things
+look worst, and a chance peak falls back by itself: so unless the days before were above the usual
+beyond chance, the rate must have fallen below both together. And what had fallen before the fix was
+made, the fix did not do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil, isfinite, log
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtri
+from scipy.stats import binom
+
+from detractor.errors import ParameterError
+from detractor.intervals import CONFIDENCE, Interval, rate_ratio
+from detractor.mentions import POSITION, THEME
+from detractor.movements import days_of
+from detractor.schema import Columns, require
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+FIXED, WORSE, NOT_PROVEN = "fixed", "worse", "not proven yet"
+
+POWER = 0.8
+"""Chance of proof that the number of further days gives, if the rate stays as it is now."""
+HOPED_RATIO = 0.5
+"""What is taken as the ratio for planning where nothing points to a fall: a halved rate."""
+LONGEST_WAIT = 3650
+
+_FEWEST_DAYS = 8  # before the fix, to see whether the fall began there
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fix:
+    """What came of a fix.
+
+    Parameters
+    ----------
+    verdict : str
+        "fixed", "not proven yet" or "worse".
+    before, after : int
+        Mentions in the days before and after.
+    ratio : Interval
+        Rate after against rate before, 95 % (mid-P; widened where days vary more than chance).
+    against_others : Interval
+        That ratio divided by the same ratio of all other themes; the verdict rests on it.
+    against_usual : Interval
+        Rate after against the usual rate, from the days before `before`; open where there are none.
+    more_days : int or None
+        How many more days prove it with 80 % chance, if the rate stays; None where proven, or where
+        ten years would not do.
+    reason : str
+        The verdict in a sentence.
+
+    Examples
+    --------
+    >>> one = Interval(1.0, 0.5, 2.0)
+    >>> Fix(verdict="not proven yet", before=4, after=4, ratio=one, against_others=one,
+    ...     against_usual=one, more_days=12, reason="").more_days
+    12
+    """
+
+    verdict: str
+    before: int
+    after: int
+    ratio: Interval
+    against_others: Interval
+    against_usual: Interval
+    more_days: int | None
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class FixWindow:
+    """Which days are compared.
+
+    Parameters
+    ----------
+    before, after : int
+        At most so many days on each side of the fix. (Assumption: eight weeks hold the season.)
+    settling : int
+        Days after the fix that count for neither side, while old cases still come in.
+
+    Raises
+    ------
+    ParameterError
+        If a side has no day.
+
+    Examples
+    --------
+    >>> FixWindow(before=28).after
+    56
+    """
+
+    before: int = 56
+    after: int = 56
+    settling: int = 0
+
+    def __post_init__(self) -> None:
+        if min(self.before, self.after) < 1 or self.settling < 0:
+            raise ParameterError(f"{self}: each side needs a day, and settling is 0 or more")
+
+
+def verify_fix(
+    theme: str,
+    fixed_at: object,
+    *,
+    mentions: pd.DataFrame,
+    feedback: pd.DataFrame,
+    columns: Columns | None = None,
+    window: FixWindow | None = None,
+) -> Fix:
+    """Compare the rate of a theme before and after a fix.
+
+    The exposure is the volume of feedback: a theme falls when a smaller share of the feedback
+    speaks of it. The day of the fix itself counts for neither side.
+
+    Parameters
+    ----------
+    theme : str
+        As in `mentions`.
+    fixed_at : date
+        When the fix went live; anything pandas reads as a date.
+    mentions : DataFrame
+        `Themes.mentions`.
+    feedback : DataFrame
+        The table the themes were found in, with dates.
+    columns : Columns, optional
+        What its columns are called.
+    window : FixWindow, optional
+        Which days are compared.
+
+    Returns
+    -------
+    Fix
+
+    Raises
+    ------
+    SchemaError
+        If there is no date column.
+    ParameterError
+        If a side holds no feedback.
+
+    Examples
+    --------
+    >>> days = pd.date_range("2026-01-01", periods=80).repeat(5)
+    >>> feedback = pd.DataFrame({"date": days})
+    >>> late = [i for i in range(200) if i % 5 < 2]
+    >>> mentions = pd.DataFrame({"theme": "late", "position": late})
+    >>> fix = verify_fix("late", "2026-02-10", mentions=mentions, feedback=feedback)
+    >>> fix.verdict, fix.ratio.estimate
+    ('fixed', 0.0)
+    """
+    columns, window = columns or Columns(), window or FixWindow()
+    require(feedback, columns.date)
+    days = days_of(feedback, columns.date)
+    offset = days - float(days_of(pd.DataFrame({"day": [fixed_at]}), "day")[0])
+    sides = {
+        "usual": offset < -window.before,
+        "before": (offset < 0) & (offset >= -window.before),
+        "after": (offset > window.settling) & (offset <= window.settling + window.after),
+    }
+    for side in ("before", "after"):
+        if not sides[side].any():
+            raise ParameterError(f"no feedback {side} the fix at {fixed_at}; widen the window")
+    about = _marked(mentions.loc[mentions[THEME] == theme, POSITION], len(feedback))
+    other = _marked(mentions.loc[mentions[THEME] != theme, POSITION], len(feedback)) & ~about
+    return judge_fix(
+        {name: _side(about, offset, chosen) for name, chosen in sides.items()},
+        {name: _side(other, offset, chosen) for name, chosen in sides.items()},
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Side:
+    """Daily mentions and daily exposure of one stretch of days.
+
+    Examples
+    --------
+    >>> Side(events=np.array([1.0, 0.0]), exposure=np.array([10.0, 12.0])).total
+    (1, 22.0)
+    """
+
+    events: NDArray[np.float64]
+    exposure: NDArray[np.float64]
+
+    @property
+    def total(self) -> tuple[int, float]:
+        """Events and exposure of all days."""
+        return round(float(self.events.sum())), float(self.exposure.sum())
+
+
+def judge_fix(theme: dict[str, Side], others: dict[str, Side] | None = None) -> Fix:
+    """Judge a fix from daily counts, where the exposure is not the feedback: orders, flights.
+
+    Parameters
+    ----------
+    theme : dict of str to Side
+        "before" and "after", and "usual" where there are days before those.
+    others : dict of str to Side, optional
+        The same of what the theme is compared with.
+
+    Examples
+    --------
+    >>> def side(events, days):
+    ...     return Side(events=np.full(days, events), exposure=np.full(days, 100.0))
+    >>> judge_fix({"before": side(4.0, 28), "after": side(1.0, 28)}).verdict
+    'fixed'
+    >>> early = judge_fix({"before": side(1.0, 28), "after": side(0.5, 6)})
+    >>> early.verdict, early.more_days > 10
+    ('not proven yet', True)
+    """
+    spread = _dispersion([theme["before"], theme["after"]])
+    ratio = _ratio(theme["after"], theme["before"], spread)
+    drift = Interval(1.0, 1.0, 1.0)
+    if others is not None and min(others[side].total[0] for side in ("before", "after")) > 0:
+        wide = _dispersion([others["before"], others["after"]])
+        drift = _ratio(others["after"], others["before"], wide)
+    adjusted = _divide(ratio, drift)
+    usual = Interval(float("nan"), 0.0, float("inf"))
+    if "usual" in theme and theme["usual"].total[1] > 0:
+        usual = _ratio(theme["after"], theme["usual"], spread)
+    verdict, reason = _verdict(adjusted, theme, spread)
+    days = _more_days(theme, adjusted, spread) if reason == NOT_PROVEN else None
+    if days is not None:
+        reason += f": needs about {days} more days"
+    return Fix(
+        verdict=verdict,
+        before=theme["before"].total[0],
+        after=theme["after"].total[0],
+        ratio=ratio,
+        against_others=adjusted,
+        against_usual=usual,
+        more_days=days,
+        reason=reason,
+    )
+
+
+def _verdict(adjusted: Interval, theme: dict[str, Side], dispersion: float) -> tuple[str, str]:
+    if adjusted.low > 1:
+        return WORSE, "worse: the rate is higher than before, beyond chance"
+    if not adjusted.high < 1:
+        return NOT_PROVEN, "not proven yet"
+    before, after = theme["before"], theme["after"]
+    if _had_fallen(before, dispersion):
+        return NOT_PROVEN, "not proven yet: the rate had fallen before the fix was made"
+    usual = theme.get("usual")
+    if usual is not None and usual.total[1] > 0:
+        peak = _ratio(before, usual, dispersion)
+        both = Side(
+            events=np.append(usual.events, before.events),
+            exposure=np.append(usual.exposure, before.exposure),
+        )
+        if not peak.low > 1 and not _ratio(after, both, dispersion).high < 1:
+            return NOT_PROVEN, "not proven yet: a chance peak may have fallen back by itself"
+    return FIXED, "fixed: the rate is lower than before, beyond chance and beside other themes"
+
+
+def _had_fallen(before: Side, dispersion: float) -> bool:
+    """Tell whether the last quarter of the days before was below the rest, beyond chance."""
+    cut = len(before.events) * 3 // 4
+    early = Side(events=before.events[:cut], exposure=before.exposure[:cut])
+    late = Side(events=before.events[cut:], exposure=before.exposure[cut:])
+    if min(early.total[1], late.total[1]) <= 0 or len(before.events) < _FEWEST_DAYS:
+        return False
+    return _ratio(late, early, dispersion).high < 1
+
+
+def _ratio(after: Side, before: Side, dispersion: float) -> Interval:
+    """Give the rate ratio; where days vary more than chance, the logarithm's range is widened."""
+    exact = rate_ratio(after.total, before.total)
+    if dispersion <= 1 or not np.isfinite(exact.estimate) or exact.estimate <= 0:
+        return exact
+    wider = float(np.sqrt(dispersion))
+    low = exact.estimate * (exact.low / exact.estimate) ** wider if exact.low > 0 else 0.0
+    high = exact.estimate * (exact.high / exact.estimate) ** wider
+    return Interval(exact.estimate, float(low), float(high))
+
+
+def _divide(ratio: Interval, drift: Interval) -> Interval:
+    """Divide two independent ratios; the distances add on the log scale as squares (MOVER)."""
+    if not (drift.low > 0 and isfinite(drift.high)):
+        return ratio
+    middle = ratio.estimate / drift.estimate
+    if ratio.estimate <= 0 or not isfinite(ratio.estimate):
+        return Interval(middle, ratio.low / drift.high, ratio.high / drift.low)
+    below = np.hypot(_log(ratio.estimate / ratio.low), log(drift.high / drift.estimate))
+    above = np.hypot(_log(ratio.high / ratio.estimate), log(drift.estimate / drift.low))
+    return Interval(middle, float(middle * np.exp(-below)), float(middle * np.exp(above)))
+
+
+def _log(value: float) -> float:
+    return log(value) if isfinite(value) else float("inf")
+
+
+def _dispersion(sides: list[Side]) -> float:
+    """Estimate how much more than chance days vary, 1 where that is not plain.
+
+    Pearson's statistic over its degrees of freedom counts only when it is beyond what chance makes
+    in 1 of 20 tables: widening every interval for noise would cost power and overstate coverage.
+    """
+    pearson, freedom = 0.0, 0
+    for side in sides:
+        events, exposure = side.total
+        seen = side.exposure > 0
+        if events < 10 or seen.sum() < 7:
+            continue
+        expected = events * side.exposure[seen] / exposure
+        pearson += float(((side.events[seen] - expected) ** 2 / expected).sum())
+        freedom += int(seen.sum()) - 1
+    if freedom == 0:
+        return 1.0
+    beyond_chance = pearson > freedom + ndtri(0.95) * np.sqrt(2 * freedom)
+    return pearson / freedom if beyond_chance else 1.0
+
+
+def _more_days(theme: dict[str, Side], adjusted: Interval, dispersion: float) -> int | None:
+    """Find how many more days give proof with 80 % chance, if the rate after stays as it is."""
+    events, exposure = theme["before"].total
+    made, days = theme["after"].total[0], len(theme["after"].exposure)
+    ratio = adjusted.estimate
+    if events == 0 or not isfinite(ratio):
+        return None
+    if ratio >= 1:
+        ratio = HOPED_RATIO
+    daily = theme["after"].total[1] / days
+    rate = events / exposure * ratio * daily
+    if _proves(events, exposure, made + rate * LONGEST_WAIT, daily * (days + LONGEST_WAIT)) < POWER:
+        return None
+    low, high = 0, LONGEST_WAIT
+    while high - low > 1:
+        middle = (low + high) // 2
+        enough = (
+            _proves(
+                events / dispersion,
+                exposure,
+                (made + rate * middle) / dispersion,
+                daily * (days + middle),
+            )
+            >= POWER
+        )
+        low, high = (low, middle) if enough else (middle, high)
+    return ceil(high)
+
+
+def _proves(events: float, exposure: float, expected: float, exposure_after: float) -> float:
+    """Give the chance that the interval lies below 1, from the conditional binomial."""
+    total = round(events + expected)
+    under_null = exposure_after / (exposure + exposure_after)
+    truly = expected / (events + expected)
+    counts = np.arange(total + 1)
+    mid_p = binom.cdf(counts, total, under_null) - binom.pmf(counts, total, under_null) / 2
+    proof = counts[mid_p <= (1 - CONFIDENCE) / 2]
+    return float(binom.cdf(proof.max(), total, truly)) if len(proof) else 0.0
+
+
+def _marked(positions: pd.Series, rows: int) -> NDArray[np.bool_]:
+    marked = np.zeros(rows, dtype=bool)
+    marked[positions.to_numpy(dtype=np.intp)] = True
+    return marked
+
+
+def _side(about: NDArray[np.bool_], offset: NDArray[np.float64], chosen: NDArray[np.bool_]) -> Side:
+    """Count by days; days without feedback are no exposure."""
+    days = offset[chosen].astype(np.int64)
+    if not len(days):
+        return Side(events=np.zeros(0), exposure=np.zeros(0))
+    start = days.min()
+    exposure = np.bincount(days - start).astype(float)
+    events = np.bincount(days - start, weights=about[chosen], minlength=len(exposure))
+    return Side(events=events, exposure=exposure)

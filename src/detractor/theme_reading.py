@@ -1,0 +1,125 @@
+"""Read a table of feedback as clauses with their stems: what themes are found in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import scipy.sparse as sp
+
+from detractor.sentences import split_clauses
+from detractor.theme_words import content_stems, surface_words, word_list
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+FEWEST_STEMS = 2
+"""A clause with fewer content words is read together with the next: "Why?" names no cause."""
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """The clauses of some texts, in order.
+
+    Parameters
+    ----------
+    texts : sequence of str
+        The texts.
+    owner : array of int
+        Which text each clause belongs to.
+    spans : array of int, shape (n, 2)
+        Where the clause starts and ends in its text.
+    stems : list of list of str
+        The stems of each clause.
+    """
+
+    texts: Sequence[str]
+    owner: NDArray[np.intp]
+    spans: NDArray[np.int64]
+    stems: list[list[str]]
+
+    def __len__(self) -> int:
+        return len(self.stems)
+
+    def clause(self, number: int) -> str:
+        """Give a clause in the original words."""
+        start, end = self.spans[number]
+        return self.texts[self.owner[number]][start:end]
+
+    def documents(self) -> list[list[str]]:
+        """Give the stems of each text."""
+        whole: list[list[str]] = [[] for _ in self.texts]
+        for text, stems in zip(self.owner.tolist(), self.stems, strict=True):
+            whole[text] += stems
+        return whole
+
+    def membership(self) -> sp.csr_matrix:
+        """Give the table of texts by clauses, 1 where the clause is of the text."""
+        ones = np.ones(len(self), dtype=np.float32)
+        shape = (len(self.texts), len(self))
+        return sp.csr_matrix((ones, (self.owner, np.arange(len(self)))), shape=shape)
+
+    def part(self, chosen: NDArray[np.bool_]) -> Reading:
+        """Keep some of the texts."""
+        kept = np.flatnonzero(chosen[self.owner])
+        renumbered = np.cumsum(chosen) - 1
+        return Reading(
+            [text for text, keep in zip(self.texts, chosen, strict=True) if keep],
+            renumbered[self.owner[kept]],
+            self.spans[kept],
+            [self.stems[i] for i in kept],
+        )
+
+
+def read_clauses(texts: Sequence[str]) -> Reading:
+    """Cut texts into clauses of at least two content words; leave out plain praise.
+
+    Examples
+    --------
+    >>> reading = read_clauses(["The crew was friendly, but my bag was lost. Why?"])
+    >>> [reading.clause(i) for i in range(len(reading))]
+    ['but my bag was lost. Why?']
+    """
+    owner: list[int] = []
+    spans: list[tuple[int, int]] = []
+    stems: list[list[str]] = []
+    for number, text in enumerate(texts):
+        for start, end, words in _clauses(text):
+            if not is_praise(text[start:end]):
+                owner.append(number)
+                spans.append((start, end))
+                stems.append(words)
+    return Reading(
+        texts,
+        np.array(owner, dtype=np.intp),
+        np.array(spans, dtype=np.int64).reshape(-1, 2),
+        stems,
+    )
+
+
+def is_praise(clause: str) -> bool:
+    """Tell a clause that only praises: a word of praise, and no negation or trouble beside it.
+
+    Examples
+    --------
+    >>> is_praise("The staff were lovely"), is_praise("The staff were not friendly")
+    (True, False)
+    """
+    words = set(surface_words(clause))
+    return not words.isdisjoint(word_list("praise")) and words.isdisjoint(word_list("trouble"))
+
+
+def _clauses(text: str) -> list[tuple[int, int, list[str]]]:
+    """Cut into clauses, each joined with those after it until it has enough stems."""
+    found: list[tuple[int, int, list[str]]] = []
+    for start, end in split_clauses(text):
+        stems = content_stems(text[start:end])
+        if found and min(len(found[-1][2]), len(stems)) < FEWEST_STEMS:
+            first, _, earlier = found[-1]
+            found[-1] = (first, end, earlier + stems)
+        else:
+            found.append((start, end, stems))
+    return [clause for clause in found if clause[2]]

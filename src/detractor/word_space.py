@@ -1,0 +1,203 @@
+"""Place texts so that those about the same trouble lie near, whatever words they use.
+
+Two views stand side by side. `meaning` is what the words mean in customer feedback at large:
+vectors learned beforehand, shipped with the package. `usage` is how this table uses them: a latent
+semantic analysis of its stems and pairs of stems, which knows the company's own terms. A text's
+place is a weighted sum over its words in each view, so it never depends on other texts once the
+space is fitted.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import cache, cached_property
+from importlib.resources import files
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import scipy.sparse as sp
+from safetensors.numpy import load
+from sklearn.decomposition import TruncatedSVD
+from sklearn.preprocessing import normalize
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+FEWEST_TEXTS = 3
+"""A stem or pair in fewer texts says nothing about a theme."""
+COMMONEST = 0.4
+"""One in a larger share of the texts is the subject of the table (the brand, the trade), if there
+are more than `FEW_TEXTS` with it."""
+FEW_TEXTS = 100
+MOST_WORDS = 40_000
+USAGE_DIMENSIONS = 64
+SMOOTHING = 0.01
+"""Weight of a word is a / (a + share of texts with it) (Arora, Liang and Ma 2017, with their a for
+words counted by text)."""
+FITTED_TEXTS = 20_000
+"""More texts than this are represented by an even sample when the usage is learned."""
+
+
+class Background(NamedTuple):
+    """Word vectors learned from feedback at large: see training/word_vectors.py."""
+
+    places: dict[str, int]
+    vectors: NDArray[np.float32]
+    share: NDArray[np.float32]
+
+
+@cache
+def background() -> Background:
+    """Load the shipped vectors.
+
+    Examples
+    --------
+    >>> known = background()
+    >>> bag, luggage, price = (known.vectors[known.places[w]] for w in ("bag", "luggag", "price"))
+    >>> bool(bag @ luggage > bag @ price)
+    True
+    """
+    stored = load(files("detractor").joinpath("data/word_vectors.safetensors").read_bytes())
+    words = stored["words"].tobytes().decode().split("\n")
+    vectors = stored["vectors"].astype(np.float32) * stored["scale"][:, None]
+    return Background({word: i for i, word in enumerate(words)}, vectors, stored["share"])
+
+
+@dataclass(frozen=True, eq=False)
+class WordSpace:
+    """Where each stem and pair of stems lies, in both views.
+
+    Parameters
+    ----------
+    words : tuple of str
+        Stems, and pairs joined by a space.
+    meaning, usage : array of float32, shape (n_words, dimensions)
+        Weighted vectors of the two views.
+    """
+
+    words: tuple[str, ...]
+    meaning: NDArray[np.float32]
+    usage: NDArray[np.float32]
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {word: i for i, word in enumerate(self.words)}
+
+    def count(self, documents: Sequence[Sequence[str]]) -> sp.csr_matrix:
+        """Count the known stems and pairs of each document.
+
+        Examples
+        --------
+        >>> space = fit_space([["late", "flight"]] * 4 + [["lost", "bag"]] * 4)
+        >>> space.count([["late", "late", "flight"]]).sum()
+        np.float32(4.0)
+        """
+        places = self._places
+        columns: list[int] = []
+        ends = [0]
+        for document in documents:
+            columns += [i for word in document if (i := places.get(word)) is not None]
+            columns += [i for pair in _pairs(document) if (i := places.get(pair)) is not None]
+            ends.append(len(columns))
+        ones = np.ones(len(columns), dtype=np.float32)
+        table = sp.csr_matrix((ones, columns, ends), shape=(len(documents), len(self.words)))
+        table.sum_duplicates()
+        return table
+
+    def place(self, counts: sp.csr_matrix) -> NDArray[np.float32]:
+        """Give each row of counts its place, a vector of length 1 (0 where no word is known).
+
+        Examples
+        --------
+        >>> space = fit_space([["late", "flight"]] * 4 + [["lost", "bag"]] * 4)
+        >>> late, lost, none = space.place(space.count([["late"], ["lost", "bag"], []]))
+        >>> round(float(late @ late), 3), bool(late @ lost < 0.9), float(none @ none)
+        (1.0, True, 0.0)
+        """
+        damped = counts.copy()
+        damped.data = 1 + np.log(damped.data)
+        views = [unit(damped @ view) for view in (self.meaning, self.usage)]
+        return unit(np.hstack(views))
+
+
+def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Give each row the length 1; a row of zeros stays.
+
+    Examples
+    --------
+    >>> unit(np.array([[3, 4], [0, 0]], dtype=np.float32)).round(1).tolist()
+    [[0.6000000238418579, 0.800000011920929], [0.0, 0.0]]
+    """
+    length = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
+    scaled: NDArray[np.float32] = vectors / np.where(length > 0, length, 1)[:, None]
+    return scaled.astype(np.float32)
+
+
+def fit_space(documents: Sequence[Sequence[str]]) -> WordSpace:
+    """Learn how a table uses its words.
+
+    Parameters
+    ----------
+    documents : sequence of sequence of str
+        The stems of each text.
+
+    Examples
+    --------
+    >>> fit_space([["late", "flight"]] * 4 + [["lost", "bag"]] * 4).words[:2]
+    ('bag', 'bag lost')
+    """
+    step = max(1, -(-len(documents) // FITTED_TEXTS))
+    sample = documents[::step]
+    shares = _shares(sample)
+    words = tuple(shares)
+    share = np.fromiter(shares.values(), dtype=np.float32)
+    return WordSpace(words, _meaning(words, share), _usage(words, share, sample))
+
+
+def _pairs(document: Sequence[str]) -> list[str]:
+    """Join neighbours in the order of the alphabet: "flight cancelled" is "cancelled flight"."""
+    return [f"{a} {b}" if a <= b else f"{b} {a}" for a, b in pairwise(document)]
+
+
+def _shares(documents: Sequence[Sequence[str]]) -> dict[str, float]:
+    counts: Counter[str] = Counter()
+    for document in documents:
+        counts.update({*document, *_pairs(document)})
+    most = max(COMMONEST * len(documents), FEW_TEXTS)
+    common = [(n, word) for word, n in counts.items() if FEWEST_TEXTS <= n <= most]
+    common.sort(key=lambda pair: (-pair[0], pair[1]))
+    return {word: n / len(documents) for n, word in common[:MOST_WORDS]}
+
+
+def _meaning(words: Sequence[str], share: NDArray[np.float32]) -> NDArray[np.float32]:
+    known = background()
+    vectors = np.zeros((len(words), known.vectors.shape[1]), dtype=np.float32)
+    found = [(i, place) for i, w in enumerate(words) if (place := known.places.get(w)) is not None]
+    if found:
+        ours, theirs = map(list, zip(*found, strict=True))
+        commoner = np.maximum(share[ours], known.share[theirs])
+        vectors[ours] = known.vectors[theirs] * (SMOOTHING / (SMOOTHING + commoner))[:, None]
+    return vectors
+
+
+def _usage(
+    words: tuple[str, ...], share: NDArray[np.float32], documents: Sequence[Sequence[str]]
+) -> NDArray[np.float32]:
+    """Reduce the TF-IDF table; a word's vector is its row of components, times its weight."""
+    dimensions = min(USAGE_DIMENSIONS, len(words) - 1, len(documents) - 1)
+    if dimensions < 2:
+        return np.zeros((len(words), 1), dtype=np.float32)
+    rarity = 1 - np.log(share)
+    counts = WordSpace(words, np.zeros((0, 0), np.float32), np.zeros((0, 0), np.float32)).count(
+        documents
+    )
+    counts.data = 1 + np.log(counts.data)
+    weighted = normalize(counts.multiply(rarity[None, :]).tocsr())
+    # Seeded, and refined by power steps, so that the same table gives the same axes.
+    fitted = TruncatedSVD(dimensions, n_iter=4, random_state=0).fit(weighted)
+    usage: NDArray[np.float32] = (fitted.components_.T * rarity[:, None]).astype(np.float32)
+    return usage
