@@ -97,6 +97,12 @@ def test_labels_buy_calibration() -> None:
     pd.testing.assert_frame_equal(curve, again)
 
 
+def test_the_labels_that_recalibrate_are_not_judged() -> None:
+    curve = calibration_curve_by_labels([0, 1], [0.5, 0.5], sizes=(1,))
+    wrongly_sure = fit_line([1], [0.5]).apply([0.5])[0]
+    assert curve["brier"].tolist() == pytest.approx([0.25, wrongly_sure**2])
+
+
 @given(ROWS, st.floats(0, 10), st.floats(0, 10), st.one_of(st.none(), st.integers(0, 40)))
 def test_no_threshold_is_cheaper(
     rows: list[tuple[int, float]], cost_fp: float, cost_fn: float, capacity: int | None

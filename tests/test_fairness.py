@@ -41,6 +41,8 @@ def test_own_texts_are_swapped_whole_word_and_kept_as_they_are() -> None:
     own = swaps[swaps["source"] == "texts"]
     assert own["text"].tolist() == ["A bee for an hour", "An ant for an hour", "A cat for an hour"]
     assert own["set"].nunique() == 1
+    swaps = identity_swaps(["a Frisbee, a bee"], attributes=[PEOPLE])
+    assert "a Frisbee, an ant" in set(swaps["text"])
 
 
 def test_the_report_finds_the_bias() -> None:
