@@ -90,7 +90,7 @@ FLOORS = (
     ("databases",),
     ("files", "runs", "storage", "distributed", "metrics", "batching"),
     ("jobs", "desk", "alerts"),
-    ("pipeline", "routes", "night_config"),
+    ("pipeline", "routes", "night_config", "learning"),
     ("nightly", "service", "watch"),
     ("console", "cli_options"),
     ("cli_reading", "cli_recovery", "cli_operations"),

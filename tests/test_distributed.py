@@ -1,12 +1,14 @@
 """Spark: scores equal to local ones to the bit, on a real cluster of two workers."""
 
+from __future__ import annotations
+
 import importlib.util
 import os
 import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -16,6 +18,9 @@ from detractor import scoring
 from detractor.errors import SchemaError
 from detractor.policy import Policy
 from detractor.schema import HEADS
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 pytestmark = [
     pytest.mark.spark,
@@ -28,7 +33,7 @@ TEXTS = ["I want to cancel, third time", "Lovely, thanks", None, "", "Käse 😡
 
 
 @pytest.fixture(scope="module")
-def spark() -> Iterator[Any]:
+def spark() -> Iterator[SparkSession]:
     if importlib.util.find_spec("pyspark") is None or shutil.which("java") is None:
         pytest.skip("needs pyspark and Java: pip install 'detractor[spark]'")
     import pyspark
@@ -64,7 +69,9 @@ def feedback() -> pd.DataFrame:
     )
 
 
-def test_a_cluster_scores_to_the_bit_as_one_machine(spark: Any, feedback: pd.DataFrame) -> None:
+def test_a_cluster_scores_to_the_bit_as_one_machine(
+    spark: SparkSession, feedback: pd.DataFrame
+) -> None:
     from detractor.distributed import score
 
     frame = spark.createDataFrame(feedback).repartition(4)
@@ -79,7 +86,7 @@ def test_a_cluster_scores_to_the_bit_as_one_machine(spark: Any, feedback: pd.Dat
 
 
 def test_a_ranking_in_sql_equals_the_arithmetic_in_pandas(
-    spark: Any, feedback: pd.DataFrame
+    spark: SparkSession, feedback: pd.DataFrame
 ) -> None:
     from detractor.distributed import rank
 

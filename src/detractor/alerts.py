@@ -134,6 +134,19 @@ class WebhookSink:
             raise OSError(f"the webhook answered {error.code}") from error
 
 
+def open_sink(to: str) -> Sink:
+    """Choose a sink: ``-`` is standard output, a URL a webhook, anything else a file.
+
+    Examples
+    --------
+    >>> open_sink("alerts.jsonl")
+    FileSink(path=PosixPath('alerts.jsonl'))
+    """
+    if to == "-":
+        return to_stdout
+    return WebhookSink(to) if "://" in to else FileSink(Path(to))
+
+
 def find_alerts(
     scored: pd.DataFrame, *, columns: Columns, signals: tuple[str, ...] = URGENT
 ) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
@@ -19,6 +20,9 @@ from detractor.cli_options import (
     reading,
     report_rejects,
 )
+
+if TYPE_CHECKING:
+    from detractor.learning import Labelled
 
 app = typer.Typer()
 
@@ -74,3 +78,90 @@ def _score_to_stdout(files: list[str], how: object, scorer: object, *, raw: bool
         rejects += chunk.rejects
     sys.stdout.flush()
     report_rejects(rejects)
+
+
+@app.command(epilog="Example: detractor explain 'Third no-show. I am cancelling on Friday.'")
+def explain(
+    text: Annotated[str, typer.Argument(help="The text; - reads standard input.")],
+    model: Model = None,
+) -> None:
+    """Say which phrases of a text make its scores; with the bias they sum to the logits."""
+    from detractor.console import Column, layout, terminal_width
+    from detractor.explanation import explain as explain_text
+    from detractor.schema import HEADS
+
+    why = explain_text(sys.stdin.read() if text == "-" else text, model=model)
+    rows = [("probability", why.probabilities, ""), ("bias", why.bias, "")]
+    rows += [("", vars(phrase), phrase.text) for phrase in why.phrases]
+    columns = [Column("", [kind for kind, _, _ in rows])]
+    for head in HEADS:
+        signed = [f"{facts[head]:.2f}" if kind == "probability" else f"{facts[head]:+.2f}"
+                  for kind, facts, _ in rows]  # fmt: skip
+        columns.append(Column(head, signed, right=True))
+    prose = Column("phrase", [phrase for _, _, phrase in rows])
+    print(layout(columns, prose, width=terminal_width()))
+
+
+Labels = Annotated[
+    Optional[list[str]],  # noqa: UP045  # typer reads it at run time
+    typer.Option("--label", help="HEAD=COLUMN, 0 or 1: anger=furious. Repeatable."),
+]
+Source = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option("--source", help="Column that says where a text is from."),
+]
+
+
+def _labelled(
+    files: list[str], text: str, labels: list[str] | None, source: str | None
+) -> Labelled:
+    from detractor.learning import Labelled
+
+    pairs = dict(pair.partition("=")[::2] for pair in labels or [])
+    return Labelled(inputs=tuple(files), text=text, labels=pairs, source=source)
+
+
+@app.command(
+    epilog="Example: detractor train labelled.csv --text comment --label churn_risk=left "
+    "--base default --out ours.safetensors"
+)
+def train(
+    files: Files,
+    out: Annotated[str, typer.Option("--out", "-o", help="The model file to write.")],
+    text: Text = "text",
+    label: Labels = None,
+    source: Source = None,
+    base: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="A model to build on; 'default' is the one detractor carries."),
+    ] = None,
+) -> None:
+    """Fit a model to your own labelled texts."""
+    from detractor.learning import fit_files
+
+    counts = fit_files(_labelled(files, text, label, source), out, base=base)
+    told = ", ".join(f"{count:,} labels of {head}" for head, count in counts.items())
+    print(f"learned from {told}; written to {out}", file=sys.stderr)
+
+
+@app.command(
+    epilog="Example: detractor evaluate labelled.csv --text comment --label anger=furious "
+    "--source channel"
+)
+def evaluate(
+    files: Files,
+    text: Text = "text",
+    label: Labels = None,
+    source: Source = None,
+    model: Model = None,
+    out: Out = None,
+) -> None:
+    """Measure on your own labelled texts how well a model tells them apart, and its calibration."""
+    from detractor.files import write_table
+    from detractor.learning import judge_files
+
+    table = judge_files(_labelled(files, text, label, source), model=model)
+    if out:
+        write_table(table, out)
+    else:
+        print(table.round(3).to_string(index=False))

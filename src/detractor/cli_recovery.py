@@ -119,3 +119,115 @@ def _queue_text(queue: pd.DataFrame, customer: str) -> str:
     more = len(chosen) - len(shown)
     rest = f"\n... and {more:,} more; --out queue.csv writes everyone" if more else ""
     return f"{title}\n\n{table}{rest}"
+
+
+@app.command(epilog="Example: detractor plan queue.csv --budget 500 --out plan.csv")
+def plan(
+    queue: Annotated[str, typer.Argument(help="What 'detractor rank --out' wrote.")],
+    playbook: Annotated[
+        Name, typer.Option(help="TOML file of gestures; else the usual ones.")
+    ] = None,
+    budget: Annotated[
+        Optional[float],  # noqa: UP045
+        typer.Option(min=0, help="Most to spend on gestures."),
+    ] = None,
+    out: Out = None,
+    raw: Raw = False,
+) -> None:
+    """Propose what to do for each customer to contact: fix, concern, and something unexpected."""
+    from detractor.files import write_table
+    from detractor.pipeline import plan_file
+
+    planned = plan_file(queue, playbook=playbook, budget=budget)
+    if out:
+        write_table(planned, out, spreadsheet_safe=not raw)
+    else:
+        print(_plan_text(planned))
+
+
+def _plan_text(planned: pd.DataFrame) -> str:
+    from detractor.console import Column, layout, terminal_width
+
+    shown = planned.head(SHOWN)
+    columns = [
+        Column("customer", [str(name) for name in shown.iloc[:, 0]]),
+        Column("costs", [f"{cost:,.0f}" for cost in shown["cost"]], right=True),
+        Column("decided by", [str(role) for role in shown["decided_by"]]),
+    ]
+    prose = Column("what", [str(what) for what in shown["proposal"]])
+    return layout(columns, prose, width=terminal_width())
+
+
+@app.command(
+    epilog="Example: detractor themes feedback.csv --text comment --date date --out themes.csv"
+)
+def themes(
+    files: Files,
+    text: Annotated[Name, typer.Option(help="Column with the feedback.")] = None,
+    date: Annotated[Name, typer.Option(help="Column with the date of the text.")] = None,
+    column: ColumnNames = None,
+    out: Out = None,
+    model: Model = None,
+    form: Format = None,
+    delimiter: Delimiter = None,
+    encoding: Encoding = None,
+) -> None:
+    """Find root causes: what customers write about, how often, and whether it spreads."""
+    from detractor.pipeline import Ranking, Scorer, find_themes_in_files
+
+    names, required = columns({"text": text, "date": date}, column)
+    found, rejects = find_themes_in_files(
+        tuple(files),
+        reading(form, delimiter, encoding),
+        Ranking(
+            scorer=Scorer(text=names.text, model=model, signals=True),
+            columns=names,
+            required=tuple(required),
+        ),
+    )
+    if out:
+        from detractor.files import write_table
+
+        write_table(found.table.reset_index(), out)
+    else:
+        print(repr(found))
+    report_rejects(rejects)
+
+
+@app.command(epilog="Example: detractor outcomes contacts.csv --out outcomes.csv")
+def outcomes(
+    contacts: Annotated[str, typer.Argument(help="One row a customer contacted or held out.")],
+    out: Out = None,
+) -> None:
+    """Measure whether contacts helped: against the customers held out, with intervals."""
+    from detractor.files import write_table
+    from detractor.outcomes import measure_outcomes
+    from detractor.tables import read_table
+
+    report = measure_outcomes(read_table(contacts))
+    if out:
+        write_table(report.table, out)
+    else:
+        print(report.table[report.table["split"] == "all"].round(3).to_string(index=False))
+    for warning in report.warnings:
+        print(f"note: {warning}", file=sys.stderr)
+
+
+playbook_app = typer.Typer(help="Playbooks: what may be done for a customer.")
+app.add_typer(playbook_app, name="playbook")
+
+
+@playbook_app.callback()
+def _playbooks() -> None:
+    """Keep `check` a command of its own, though it is the only one."""
+
+
+@playbook_app.command(epilog="Example: detractor playbook check ours.toml")
+def check(
+    file: Annotated[str, typer.Argument(help="The TOML file.")],
+) -> None:
+    """Name every mistake in a playbook with its line."""
+    from detractor.playbook import load_playbook
+
+    book = load_playbook(file)
+    print(f"{len(book.gestures)} gestures, {len(book.roles)} roles: no mistakes")

@@ -39,7 +39,7 @@ from detractor.runs import exclusive, population_shift
 from detractor.schema import require
 from detractor.storage import Store
 from detractor.streams import find_files
-from detractor.tables import read_chunks, read_table
+from detractor.tables import read_chunks
 
 LOG = logging.getLogger(__name__)
 
@@ -240,11 +240,10 @@ def _keep(night: Night, table: str, frame: pd.DataFrame, **keys: str) -> None:
 
 
 def _plan(night: Night) -> dict[str, Any]:
-    from detractor.planning import plan
-    from detractor.playbook import load_playbook
+    from detractor.pipeline import plan_file
 
-    queue = read_table(str(night.file("queue.csv")))
-    planned = plan(queue, playbook=load_playbook(night.config.path("playbook", "file")))
+    playbook = night.config.path("playbook", "file")
+    planned = plan_file(str(night.file("queue.csv")), playbook=playbook, budget=None)
     write_table(planned, str(night.file("plan.csv")))
     _keep(night, "plans", planned, customer=night.config.columns.customer)
     return {"customers": len(planned)}

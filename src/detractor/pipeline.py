@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from detractor.model import FeedbackModel
+    from detractor.themes import Themes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,3 +198,29 @@ def rank_files(inputs: tuple[str, ...], reading: Reading, ranking: Ranking) -> R
         contacts=contacts,
     )
     return Ranked(queue, *scored)
+
+
+def plan_file(queue: str, *, playbook: str | None, budget: float | None) -> pd.DataFrame:
+    """Plan a queue that was written to a file."""
+    from detractor.attributes import read_flags
+    from detractor.planning import plan
+    from detractor.playbook import load_playbook
+    from detractor.tables import read_table
+
+    frame = read_table(queue)
+    frame = frame.assign(contact=read_flags(frame["contact"], unclear=False)[0])
+    return plan(frame, playbook=load_playbook(playbook), budget=budget)
+
+
+def find_themes_in_files(
+    inputs: tuple[str, ...], reading: Reading, ranking: Ranking
+) -> tuple[Themes, list[Reject]]:
+    """Read and score files, and find what they write about."""
+    from detractor.themes import find_themes
+
+    first = next(read_all(find_files(inputs), reading))
+    require(first.frame, *ranking.required)
+    frame, rejects = read_scored(
+        inputs, reading=reading, scorer=ranking.scorer, columns=ranking.columns
+    )
+    return find_themes(frame, columns=ranking.columns), rejects
