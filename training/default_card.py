@@ -31,8 +31,8 @@ LICENCES = {  # of the sources that the folder's own README lists by file, not b
     "telecom_tweets_uk": "no licence seen",
 }
 FAILURES = (
-    "Labels of anger and intent to leave were made by language-model annotators, one reader a text; "
-    "texts were drawn towards complaints: the shares are not natural base rates.",
+    "Labels of anger and intent to leave were made by language-model annotators, one reader "
+    "each; texts were drawn towards complaints: the shares are not natural base rates.",
     "Sarcasm is read literally unless its words give it away.",
     "Texts that tag two companies: whose customer leaves is often misread.",
     "Intent to leave in tweets is ordered worse than in reviews and survey answers.",

@@ -24,7 +24,8 @@ import onnx
 import pandas as pd
 import teacher as th
 from onnx import TensorProto, helper, numpy_helper
-from wordpiece import CAPS, CLS, PAD, SEP, SHOUT, UNK, WordPiece
+
+from detractor.wordpiece import CAPS, CLS, PAD, SEP, SHOUT, UNK, WordPiece
 
 log = logging.getLogger("encoder")
 

@@ -17,7 +17,8 @@ import numpy as np
 import onnxruntime as ort
 import pandas as pd
 from sklearn.metrics import average_precision_score
-from wordpiece import WordPiece
+
+from detractor.wordpiece import WordPiece
 
 log = logging.getLogger("evaluate_encoder")
 

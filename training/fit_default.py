@@ -27,7 +27,6 @@ from default_card import gather, list_sources
 from network_fitting import Examples, Settings, fit, to_network
 from numpy.typing import NDArray
 from vocabulary import Chosen, choose, count_words
-from wordpiece import WordPiece, words
 
 from detractor.artifact import save
 from detractor.calibration import Calibration, fit_calibration, logistic
@@ -36,6 +35,7 @@ from detractor.compilation import compile_all
 from detractor.model import FeedbackModel, build_reader
 from detractor.network import build_lexicon, read_rows
 from detractor.schema import HEADS
+from detractor.wordpiece import WordPiece, words
 
 OUTPUTS = (
     "detractor", "anger_1", "anger_2", "anger_3", "churn_1", "churn_2", "churn_3", "below_0",
@@ -43,8 +43,8 @@ OUTPUTS = (
 )  # fmt: skip
 SHIPPED = [OUTPUTS.index(name) for name in ("detractor", "anger_2", "churn_2")]
 IMPORTANCE = np.array([1, 1, 1.5, 0.7, 1, 1.5, 0.7, 1, 1, 1], dtype=np.float32)
-GENERATED = 30_000
-GENERATED_WEIGHT = 0.15
+GENERATED = 100_000
+GENERATED_WEIGHT = 0.08
 REVIEW_WEIGHT = 0.3
 REVIEWS_A_SOURCE = 6_000
 TRUST = 0.5  # in a true label, where the teacher has an opinion too

@@ -20,7 +20,8 @@ import pandas as pd
 import teacher as th
 import torch
 from counterfactual import generate
-from wordpiece import WordPiece
+
+from detractor.wordpiece import WordPiece
 
 log = logging.getLogger("fit_teacher")
 

@@ -20,7 +20,8 @@ import torch.distributed as dist
 from tokenizers import BertWordPieceTokenizer
 from torch import nn
 from transformers import BertConfig, BertModel
-from wordpiece import CLS, SEP, WordPiece, clean, fold, markers
+
+from detractor.wordpiece import CLS, SEP, WordPiece, clean, fold, markers
 
 log = logging.getLogger("teacher")
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from detractor.compilation import compiled
 from detractor.tokens import (
     CAPITALS,
+    CODE,
     INITIAL_CAPITAL,
     OPENS_SENTENCE,
     WORD,
@@ -150,7 +151,7 @@ class Chosen(NamedTuple):
 
 
 def choose(counts: pd.DataFrame) -> Chosen:
-    """Choose the words: shared by several sources, frequent enough, and no names."""
+    """Choose words: shared by several sources, frequent enough, no names, no codes (O2, PS5)."""
     same, neutral = read_identity()
     allowed = {hash_word(word) for word in NOT_NAMES.split()}
     is_class = counts.index < 20
@@ -158,7 +159,7 @@ def choose(counts: pd.DataFrame) -> Chosen:
     seen = (counts["middle"] >= 3) & counts["word"] & ~counts.index.isin(allowed)
     name = seen & (counts["capital_share"] >= NAME_SHARE)
     sometimes = set(counts.index[seen & (counts["capital_share"] >= SOMETIMES_NAME_SHARE)])
-    kept = counts[(shared | is_class) & ~name & ~counts.index.isin(neutral)]
+    kept = counts[(shared | is_class) & ~name & ~counts.index.isin([*neutral, CODE])]
     kept = kept.sort_values("count", ascending=False, kind="stable")
     own = kept[~kept.index.isin(same)]
     rows = {int(value): row for row, value in enumerate(own.index, 1)}
