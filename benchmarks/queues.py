@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 from world import Truth, World, load_pool, load_values, make_world
 
+from detractor.capacity import choose
 from detractor.policy import Policy
 from detractor.ranking import rank
 
@@ -66,19 +67,18 @@ def contacted_by(order: Order, world: World, calls: int) -> pd.Index:
     return score.sort_values(ascending=False, kind="stable").index[:calls]
 
 
-def contacted_by_us(world: World, calls: int, policy: Policy = PLAIN) -> pd.Index:
-    """Call whom `rank` says."""
-    queue = rank(
-        world.feedback,
-        policy=replace(policy, capacity=calls),
-        as_of=world.as_of,
-        contacts=world.contacts,
-    )
-    return pd.Index(queue.loc[queue["contact"], "customer_id"])
+def our_queue(world: World, policy: Policy = PLAIN) -> pd.DataFrame:
+    """Rank once; `contacted_by_us` chooses for any number of calls."""
+    return rank(world.feedback, policy=policy, as_of=world.as_of, contacts=world.contacts)
 
 
-def contacted_by_hindsight(world: World, calls: int, teacher: World) -> pd.Index:
-    """Call whom a forest would that has seen the truth of another such world.
+def contacted_by_us(queue: pd.DataFrame, calls: int, policy: Policy = PLAIN) -> pd.Index:
+    """Call whom the queue says."""
+    return pd.Index(queue["customer_id"][choose(queue, policy=replace(policy, capacity=calls))])
+
+
+def hindsight(world: World, teacher: World) -> pd.Series:
+    """Tell the saving of each customer as a forest would that saw the truth of another such world.
 
     It reads the columns of our queue, and shows how much of the oracle's knowledge they hold: what
     is beyond it, no queue could know.
@@ -86,8 +86,7 @@ def contacted_by_hindsight(world: World, calls: int, teacher: World) -> pd.Index
     from sklearn.ensemble import RandomForestRegressor
 
     def read(seen: World) -> tuple[pd.DataFrame, pd.Series]:
-        queue = rank(seen.feedback, policy=PLAIN, as_of=seen.as_of, contacts=seen.contacts)
-        queue = queue.set_index("customer_id")
+        queue = our_queue(seen).set_index("customer_id")
         people = seen.customers.set_index("customer_id").loc[queue.index]
         features = queue[KNOWN].assign(
             since=(seen.as_of - queue["last_date"]).dt.days,
@@ -95,12 +94,13 @@ def contacted_by_hindsight(world: World, calls: int, teacher: World) -> pd.Index
         )
         return features.astype(float), people["p_leaves"] - people["p_leaves_contacted"]
 
+    forest = RandomForestRegressor(
+        30, min_samples_leaf=20, max_features=0.5, max_samples=0.5, random_state=0
+    )
     features, added = read(teacher)
-    forest = RandomForestRegressor(60, min_samples_leaf=20, max_features=0.5, random_state=0)
     seen, _ = read(world)
     saving = forest.fit(features, added).predict(seen) * seen["value"] - world.truth.contact_cost
-    best = pd.Series(saving, index=seen.index).nlargest(calls)
-    return best[best > 0].index
+    return pd.Series(saving, index=seen.index)
 
 
 def judge(world: World, contacted: pd.Index, calls: int) -> dict[str, float]:
@@ -122,13 +122,15 @@ def compete(worlds: list[World], teacher: World) -> pd.DataFrame:
     """Let every queue choose in every world at every capacity; hindsight learns from `teacher`."""
     rows = []
     for seed, world in enumerate(worlds):
+        known, queue = hindsight(world, teacher), our_queue(world)
         for share in SHARES:
             calls = round(share * len(world.customers))
             people = world.customers.set_index("customer_id")
             choices = {name: contacted_by(order, world, calls) for name, order in RIVALS.items()}
-            choices[OURS] = contacted_by_us(world, calls)
+            choices[OURS] = contacted_by_us(queue, calls)
             best = people["saving"].nlargest(calls)
-            choices["(hindsight)"] = contacted_by_hindsight(world, calls, teacher)
+            learned = known.nlargest(calls)
+            choices["(hindsight)"] = learned[learned > 0].index
             choices["oracle"] = best[best > 0].index
             rows += [
                 {"seed": seed, "capacity": share, "queue": name, **judge(world, chosen, calls)}
@@ -151,19 +153,33 @@ def beliefs() -> dict[str, Policy]:
     }
 
 
+def with_labels(world: World) -> World:
+    """Give the scores that a reader would who knows every label."""
+    told = world.feedback
+    scores = {
+        "anger": np.array([0.02, 0.2, 0.9, 0.98])[told["anger_label"]],
+        "churn_risk": np.array([0.02, 0.2, 0.9, 0.98])[told["intent_label"]],
+        "detractor": np.where(told["rating"] <= 4, 0.95, 0.05),
+    }
+    return replace(world, feedback=told.assign(**scores))
+
+
 def sensitivity(worlds: list[World], remake: Callable[[Truth], list[World]]) -> pd.DataFrame:
     """Ask what wrong beliefs, worse data and a harsher world cost, as share of the oracle."""
     cases = {name: (policy, worlds) for name, policy in beliefs().items()}
     cases["values off by a factor of e"] = (PLAIN, remake(Truth(value_error=1.0)))
+    cases["a perfect reader"] = (PLAIN, [with_labels(world) for world in worlds])
     cases["texts tell half as much"] = (PLAIN, remake(Truth(text_shape=0.5)))
     for column in ("churn_probability", "rating", "value", "date"):
         poorer = [replace(w, feedback=w.feedback.drop(columns=column)) for w in worlds]
         cases[f"without {column}"] = (PLAIN, poorer)
     rows = []
     for name, (policy, where) in cases.items():
+        queues = [our_queue(world, policy) for world in where]
         for share in SHARES:
             calls = round(share * len(where[0].customers))
-            found = [judge(w, contacted_by_us(w, calls, policy), calls)["share"] for w in where]
+            pairs = zip(where, queues, strict=True)
+            found = [judge(w, contacted_by_us(q, calls, policy), calls)["share"] for w, q in pairs]
             rows.append({"case": name, "capacity": share, "share": float(np.mean(found))})
     table = pd.DataFrame(rows)
     return table.pivot(index="case", columns="capacity", values="share").loc[list(cases)]
@@ -173,7 +189,7 @@ def losses(world: World, share: float = 0.05) -> pd.DataFrame:
     """Show whom the oracle calls and we do not, and the reverse, by what is true of them."""
     calls = round(share * len(world.customers))
     people = world.customers.set_index("customer_id")
-    ours, oracle = contacted_by_us(world, calls), people["saving"].nlargest(calls).index
+    ours, oracle = contacted_by_us(our_queue(world), calls), people["saving"].nlargest(calls).index
     last = world.feedback.groupby("customer_id").agg(
         intent=("intent_label", "max"),
         newest=("date", "max"),

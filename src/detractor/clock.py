@@ -259,13 +259,13 @@ def _in_zones(
     missing: npt.NDArray[np.bool_],
 ) -> Times:
     aware = _localize(start, calendar.zone) if start.dt.tz is None else start
-    result = pd.Series(pd.NaT, index=range(len(start)), dtype="datetime64[us, UTC]")
+    utc = np.empty(len(start), dtype="datetime64[us]")
     for zone, rows in _rows_by_zone(len(start), calendar.zone, zones):
         local = due(_local_microseconds(aware.iloc[rows], zone), rows)
         ends = pd.Series(local.astype("datetime64[us]"))
-        result.iloc[rows] = _localize(ends, zone).dt.tz_convert("UTC").to_numpy()
-    result = result.mask(missing | start.isna().to_numpy())
-    result.index = start.index
+        utc[rows] = _localize(ends, zone).dt.tz_convert("UTC").dt.tz_localize(None).to_numpy()
+    utc[missing | start.isna().to_numpy()] = np.datetime64("NaT")
+    result: Times = pd.Series(pd.DatetimeIndex(utc, tz="UTC"), index=start.index)
     if start.dt.tz is None:
         return cast(Times, result.dt.tz_convert(calendar.zone).dt.tz_localize(None))
     return cast(Times, result.dt.tz_convert(start.dt.tz))

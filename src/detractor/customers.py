@@ -39,8 +39,8 @@ def gather_customers(history: History, *, policy: Policy) -> pd.DataFrame:
     """Join the texts of each customer into one row, in order of first appearance.
 
     `detractor`, `anger` and `churn_risk` are recency-weighted maxima: as each text faded, the
-    largest. `text_risk` joins the three. `freshness` is what is left of the time to make good,
-    counted from the latest complaint that we have not answered, else from the latest text.
+    largest. `text_risk` joins the three. `freshness` is what is left of the time to make good: the
+    largest risk of a text times its share of the window left, over the largest risk.
 
     Examples
     --------
@@ -62,9 +62,6 @@ def gather_customers(history: History, *, policy: Policy) -> pd.DataFrame:
     signals = _signals(history, policy)
     failures, failed = _failed_recoveries(history, policy)
     row = _evidence_row(history, signals, policy)
-    complains = texts.complaint & ~texts.answered
-    latest = groups.last(complains)
-    latest = np.where(latest < 0, groups.last(np.ones(len(complains), dtype=bool)), latest)
     last = groups.maximum(texts.time)
     none = np.iinfo(np.int64).max
     first = groups.minimum(np.where(texts.time == UNDATED, none, texts.time))
@@ -73,10 +70,10 @@ def gather_customers(history: History, *, policy: Policy) -> pd.DataFrame:
             history.columns.customer: groups.keys,
             **{head: now[k] for k, head in enumerate(HEADS)},
             TEXT_RISK: policy.text_risk(*now),
-            FRESHNESS: 0.5 ** (texts.age[latest] / policy.window_half_life_days),
+            FRESHNESS: _freshness(texts, groups, policy),
             TREND: _trend(texts, groups, policy),
             AGREEMENT: _agreement(history, row, policy),
-            COMPLAINS: groups.any(complains),
+            COMPLAINS: groups.any(texts.complaint & ~texts.answered),
             **{name: groups.any(flags) for name, flags in signals.items()},
             FAILED_RECOVERY: failed,
             FAILED_RECOVERIES: failures,
@@ -99,6 +96,15 @@ def _standing(texts: Texts, groups: Groups, policy: Policy) -> Floats:
         faded = (texts.heads[k] - typical) * weight * 0.5 ** (texts.age / half_lives[k])
         now[k] = typical + groups.maximum(faded)
     return now
+
+
+def _freshness(texts: Texts, groups: Groups, policy: Policy) -> Floats:
+    weight = np.where(texts.answered, policy.answered_weight, 1.0)
+    # A text without any risk still has an age.
+    risk = np.maximum(policy.text_risk(*texts.heads) * weight, 1e-9)
+    left = risk * 0.5 ** (texts.age / policy.window_half_life_days)
+    fresh: Floats = groups.maximum(left) / groups.maximum(risk)
+    return fresh
 
 
 def _trend(texts: Texts, groups: Groups, policy: Policy) -> Floats:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,7 +32,7 @@ class Groups:
 
     Examples
     --------
-    >>> groups = group_rows(pd.Series(["b", "a", "b"]), by=np.array([2, 0, 1]))
+    >>> groups = group_rows(pd.Series(["b", "a", "b"]), by=[np.array([2, 0, 1])])
     >>> list(groups.keys), groups.order.tolist()
     (['b', 'a'], [2, 0, 1])
     >>> groups.maximum(np.array([1.0, 5.0, 3.0]))
@@ -75,16 +76,18 @@ class Groups:
         return self.last(values == self.maximum(values)[self.codes])
 
 
-def group_rows(keys: pd.Series[Any], *, by: npt.NDArray[Any]) -> Groups:
-    """Sort rows by group and within it by `by`; rows without a key are left out.
+def group_rows(keys: pd.Series[Any], *, by: Sequence[npt.NDArray[Any]]) -> Groups:
+    """Sort rows by group and within it by the last of `by`, then the one before it, and so on.
+
+    Rows without a key are left out.
 
     Examples
     --------
-    >>> len(group_rows(pd.Series(["a", None]), by=np.array([0, 1])).codes)
+    >>> len(group_rows(pd.Series(["a", None]), by=[np.array([0, 1])]).codes)
     1
     """
     codes, found = pd.factorize(keys)
-    order = np.lexsort((by, codes))
+    order = np.lexsort((*by, codes))
     order = order[np.searchsorted(codes[order], 0) :]
     codes = codes[order]
     starts = np.flatnonzero(np.diff(codes, prepend=-1))

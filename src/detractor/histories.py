@@ -180,8 +180,7 @@ def read_history(
     time = time[kept]
     heads, readable, complaint = _read_heads(source, scored.iloc[kept])
     # The risk as the last key makes the order of rows with the same date irrelevant.
-    rank = np.lexsort((policy.text_risk(*heads), time)).argsort()
-    groups = group_rows(_keys(source).iloc[kept], by=rank)
+    groups = group_rows(_keys(source).iloc[kept], by=(policy.text_risk(*heads), time))
     at = groups.order
     asked = _contacts(source, groups, kept[at], contacts, now)
     contacted = np.full(len(groups), UNDATED)

@@ -88,8 +88,8 @@ class Policy:
         180: avoidance does not fade (same source), but whoever meant to go has gone by then or
         has stayed; the number is an assumption. Dissatisfaction fades at the same pace.
     window_half_life_days : float
-        60: how fast the chance to make good passes after the latest complaint. That quick answers
-        keep more is vendors' experience; the number is an assumption.
+        60: how fast the chance to make good passes after a text. That quick answers keep more is
+        vendors' experience; the number is an assumption.
     answered_weight : float
         What a text still counts after the customer was contacted about it: assumption.
     prior_recovered, prior_lost : float

@@ -72,7 +72,7 @@ SHORT = {
 SLIGHT = 0.02
 """A factor that changed by less, as a ratio, moved nobody."""
 
-DESCRIBED = 100_000
+DESCRIBED = 10_000
 """Positions that get `why` and `evidence`, beside everyone contacted: strings cost memory."""
 
 EVIDENCE_LENGTH = 240
@@ -117,7 +117,7 @@ def rank(
         One row a customer, first to contact first, with `QUEUE_COLUMNS`. Must-contact customers
         lead; suppressed ones, with the reason in `suppressed_by`, close. Ties are broken by a hash
         of the customer, which favours no name. `why` and `evidence` are written for everyone
-        contacted and for the first 100,000.
+        contacted and for the first 10,000.
 
     Raises
     ------
