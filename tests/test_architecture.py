@@ -27,6 +27,7 @@ FLOORS = (
         "cleaning",
         "sentences",
         "chunks",
+        "characters",
         "policy",
         "attributes",
         "playbook",
@@ -61,7 +62,7 @@ FLOORS = (
     ),
     ("phrases", "value", "lanes", "themes", "bandit", "features", "network"),
     ("model",),
-    ("classifier", "offers", "language"),
+    ("offers", "language"),
     (
         "signals",
         "artifact",
@@ -72,7 +73,7 @@ FLOORS = (
         "exposure",
         "theme_log",
     ),
-    ("explanation", "encoder"),
+    ("explanation", "encoder", "classifier"),
     ("scoring", "losses", "ranking"),
     (
         "evaluation",

@@ -22,6 +22,9 @@ class Limits:
         Most to give where no loss in money is known: assumption.
     hour_worth : float
         What an hour of the customer's time is taken to be worth: assumption.
+    currency : str
+        The currency of this playbook, such as "GBP"; a sum in another is left to a person. With ""
+        every sum is taken to be in yours.
 
     Examples
     --------
@@ -32,6 +35,7 @@ class Limits:
     pay_back_cap: float = 1.5
     goodwill: float = 20.0
     hour_worth: float = 15.0
+    currency: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +91,8 @@ class Gesture:
         Share of the remaining risk of leaving that it takes away, 0 to 1.
     fallback : bool
         Only where no other fix matches the kind of loss.
+    apology : bool
+        It carries an apology.
     approval : str
         The role that must agree, whatever the cost.
     per_year, stock : int, optional
@@ -111,6 +117,7 @@ class Gesture:
     handling: float = 0.0
     lift: float = 0.0
     fallback: bool = False
+    apology: bool = False
     approval: str = ""
     per_year: int | None = None
     stock: int | None = None
@@ -136,3 +143,27 @@ class Gesture:
         """
         fixed = self.worth if self.cost is None else self.cost
         return self.of_loss * loss * self.cost_share + fixed + self.handling
+
+
+@dataclass(frozen=True, kw_only=True)
+class FirstLines:
+    """How a person may open the first message: one line for each kind of loss.
+
+    ``{thing}`` stands for what was lost or missed, ``{amount}`` for the sum, ``{hours}`` for the
+    wait; a line whose words are not known falls back to `trouble`. `again` follows where it was
+    not the first time.
+
+    Examples
+    --------
+    >>> FirstLines().goods.format(thing="suitcase")
+    'I am sorry about your suitcase.'
+    """
+
+    safety: str = "I am sorry. Before anything else: are you safe now?"
+    goods: str = "I am sorry about your {thing}."
+    event: str = "I am sorry about your {thing}, and what it cost you."
+    money: str = "I am sorry about the {amount} that you are out of pocket."
+    time: str = "I am sorry that you were kept for {hours}."
+    trust: str = "I am sorry that you could not rely on what we told you."
+    trouble: str = "I am sorry for the trouble we caused you."
+    again: str = "And I am sorry that it was not the first time."

@@ -49,9 +49,9 @@ _NAME = (
     r"For|Support|Very|Much|Again|Our|There|Here|Who|What)\b)([A-Z][a-z]{2,})\b"
 )
 _STAFF_NAME = re.compile(
-    r"(?:\b(?:[Ss]poke (?:to|with)|[Ss]peaking (?:to|with)|[Nn]amed|[Aa]gent|[Aa]dvis[eo]r|[Mm]anager|"
-    r"[Rr]ep|[Rr]epresentative|[Dd]river|[Tt]hanks to|[Tt]hank you|[Hh](?:is|er) name (?:is|was))|"
-    rf"\b(?:Mr|Mrs|Ms|Dr)\.?),? {_NAME}"
+    r"(?:\b(?:[Ss]poke (?:to|with)|[Ss]peaking (?:to|with)|[Nn]amed|[Aa]gent|[Aa]dvis[eo]r|[Rr]ep|"
+    r"[Mm]anager|[Rr]epresentative|[Dd]river|[Tt]hanks to|[Tt]hank you|[Hh](?:is|er) name is)"
+    rf"|\b(?:Mr|Mrs|Ms|Dr)\.?),? {_NAME}"
 )
 _OWN_NAME = re.compile(
     rf"(?:\b[Mm]y name is|\b(?:[Rr]egards|[Ss]incerely|[Yy]ours|[Tt]hanks|[Bb]est),?\n?) ?{_NAME}"
@@ -62,8 +62,8 @@ _OWN_NAME = re.compile(
 class Evidence(NamedTuple):
     """The words ``text[start:end]`` that tell a part of what happened.
 
-    `part` is ``loss``, ``request``, ``emotion``, ``person``, ``author``, ``amount`` or ``duration``;
-    `kind` says which, or names the unit that `value` is in.
+    `part` is loss, request, emotion, trouble, person, author, amount or duration; `kind` says
+    which, or names the unit that `value` is in.
 
     Examples
     --------

@@ -8,7 +8,7 @@ difference, and no phrase runs past the end of a sentence.
 ``a|b|c``      one of these words
 ``charge*``    the word in its usual forms: charge, charges, charged, charging, charger
 ``@people``    a word of that list
-``#``, ``$``   a number; an amount of money
+``#``, ``$``   a number; an amount of money (also ``#th`` and ``#%``)
 ``word?``      the step may be missing
 ``..``, ``..5``  up to three words of any kind; up to five
 ``!a|b``       the next word is none of these; in front, the word before is none of these
@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from detractor.characters import characters
 from detractor.compilation import compile_all
 from detractor.errors import ParameterError, suggestion
 from detractor.matching import (
@@ -40,12 +41,12 @@ from detractor.matching import (
     hash_table,
     mark_all,
 )
-from detractor.tokens import MONEY, NUMBER, ORDINAL, characters, encode, tokenize
+from detractor.tokens import MONEY, NUMBER, ORDINAL, PERCENTAGE, encode, tokenize
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_CLASSES = {"#": NUMBER, "$": MONEY, "#th": ORDINAL}
+_CLASSES = {"#": NUMBER, "$": MONEY, "#th": ORDINAL, "#%": PERCENTAGE}
 _ENDINGS = ("", "s", "es", "d", "ed", "ing", "r", "er", "ers", "ly", "ment", "ments", "ation")
 
 

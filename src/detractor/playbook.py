@@ -17,6 +17,7 @@ from detractor.gestures import (
     LAYERS,
     LOSS_KINDS,
     PLANNED_LANES,
+    FirstLines,
     Gesture,
     Limits,
     Role,
@@ -24,6 +25,7 @@ from detractor.gestures import (
 )
 
 __all__ = [
+    "FirstLines",
     "Gesture",
     "Limits",
     "Mistake",
@@ -50,6 +52,7 @@ class Playbook:
     gestures: tuple[Gesture, ...]
     service_levels: tuple[ServiceLevel, ...]
     limits: Limits = field(default_factory=Limits)
+    first_lines: FirstLines = field(default_factory=FirstLines)
 
     def level(self, lane: str) -> ServiceLevel:
         """Find the service level of a lane.
@@ -90,10 +93,12 @@ class Mistake(NamedTuple):
 
 _TABLES: dict[str, type] = {
     "limits": Limits,
+    "first_lines": FirstLines,
     "role": Role,
     "service_level": ServiceLevel,
     "gesture": Gesture,
 }
+_SINGLE = ("limits", "first_lines")
 _WORDS: dict[str, tuple[str, ...]] = {
     "layer": LAYERS,
     "kind": KINDS,
@@ -136,6 +141,7 @@ def load_playbook(path: str | Path | None = None) -> Playbook:
         gestures=built("gesture"),
         service_levels=built("service_level"),
         limits=Limits(**tables.get("limits", {})),
+        first_lines=FirstLines(**tables.get("first_lines", {})),
     )
 
 
@@ -209,7 +215,7 @@ def _table_mistakes(tables: Mapping[str, Any], lines: Mapping[_Place, int]) -> I
             line = lines.get(("", 0, table)) or _line(lines, table, 0)
             yield Mistake(line, f"unknown table {table!r}; {suggestion(table, _TABLES)}")
             continue
-        single = table == "limits"
+        single = table in _SINGLE
         wanted = dict if single else list
         if not isinstance(content, wanted) or not all(
             isinstance(row, dict) for row in content if not single
@@ -245,6 +251,9 @@ def _problem(key: str, value: object, kind: str) -> str:
     if kind == "str":
         if not isinstance(value, str) or not value.strip():
             return "it must be a text in quotes"
+        strange = set(re.findall(r"{(.*?)}", value)) - {"thing", "amount", "hours"}
+        if strange:
+            return f"it may name {{thing}}, {{amount}} or {{hours}}, not {sorted(strange)[0]!r}"
         known = _WORDS.get(key, (value,))
         return "" if value in known else suggestion(value, known)
     if kind == "bool":

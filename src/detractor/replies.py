@@ -1,0 +1,231 @@
+"""Check the draft of a reply: open and helpful, or defensive, blaming, empty, beyond authority.
+
+Most faults are phrases in ``data/replies.toml``; what is missing, the name and the sums are read
+from the draft and the text that it answers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import Any, NamedTuple
+
+from detractor.errors import ParameterError, suggestion
+from detractor.losses import find_losses, read_loss
+from detractor.phrases import PhraseBook, read_rules
+from detractor.playbook import Playbook, load_playbook
+from detractor.sentences import split_sentences
+
+FAULTS = (
+    "conditional_apology",
+    "defensive",
+    "arguing",
+    "blaming",
+    "evading",
+    "placating",
+    "no_acknowledgement",
+    "no_commitment",
+    "above_authority",
+    "wrong_name",
+)
+"""The kinds of findings."""
+
+_HOSTILE = {"defensive", "arguing", "blaming", "evading"}
+_GREETING = re.compile(
+    r"^\W*(?:(?:dear|hi|hello|hey|good (?:morning|afternoon|evening))\s+)"
+    r"(?:(?:mr|mrs|ms|dr)\.?\s+)?([A-Z][\w'-]+)",
+    re.IGNORECASE,
+)
+_NOBODY = frozenset(
+    {
+        "sir",
+        "madam",
+        "there",
+        "customer",
+        "guest",
+        "valued",
+        "all",
+        "team",
+        "friend",
+        "folks",
+        "again",
+    }
+)
+
+
+class Finding(NamedTuple):
+    """A fault in ``draft[start:end]``: its kind, why it is one, and what to write instead.
+
+    A finding about something missing spans the whole draft.
+
+    Examples
+    --------
+    >>> check_reply("Sorry if you felt ignored.")[0].kind
+    'conditional_apology'
+    """
+
+    start: int
+    end: int
+    kind: str
+    message: str
+    better: str
+
+
+class _Rules(NamedTuple):
+    rules: tuple[dict[str, Any], ...]
+    book: PhraseBook
+
+
+@cache
+def _rules() -> _Rules:
+    rules, book = read_rules("replies")
+    return _Rules(tuple(rules), book)
+
+
+def check_reply(
+    draft: str,
+    *,
+    about: str | None = None,
+    playbook: Playbook | None = None,
+    role: str | None = None,
+) -> list[Finding]:
+    """Find what would make a reply fail, in order of its place.
+
+    Parameters
+    ----------
+    draft : str
+        The reply, in English.
+    about : str, optional
+        The text that it answers. Only with it can a missing acknowledgement or commitment and a
+        wrong name be found.
+    playbook : Playbook, optional
+        Whose authorities count; the one of the package when not given.
+    role : str, optional
+        Who sends the reply; the role with the least authority when not given.
+
+    Raises
+    ------
+    ParameterError
+        The playbook has no such role.
+
+    Examples
+    --------
+    >>> about = "You lost my suitcase. Regards, Tom"
+    >>> for finding in check_reply("Dear Tim, it is your responsibility to label it.", about=about):
+    ...     print(finding.kind)
+    no_commitment
+    wrong_name
+    blaming
+    """
+    playbook = load_playbook() if playbook is None else playbook
+    authorities = {known.name: known.authority for known in playbook.roles}
+    if role is not None and role not in authorities:
+        raise ParameterError(f"no role {role!r}; {suggestion(role, authorities)}")
+    authority = authorities[role] if role else playbook.roles[0].authority
+    marks = _Marks(draft)
+    found = [*_wordings(marks), *_sums(draft, authority)]
+    if about:
+        found += [*_missing(draft, about, marks), *_names(draft, about)]
+    if {finding.kind for finding in found} & _HOSTILE:  # says enough about acknowledgement
+        found = [finding for finding in found if finding.kind != "no_acknowledgement"]
+    return sorted(found)
+
+
+class _Marks:
+    """The phrases of the rules that a draft holds, by kind."""
+
+    def __init__(self, draft: str) -> None:
+        self.draft = draft
+        self.sentences = split_sentences(draft)
+        rules = _rules()
+        self.spans: dict[str, list[tuple[int, int]]] = {}
+        for start, end, group in rules.book.find(draft):
+            self.spans.setdefault(rules.rules[group]["kind"], []).append((start, end))
+
+    def near(self, kind: str, span: tuple[int, int]) -> bool:
+        """Say whether the sentence of a span holds a phrase of this kind."""
+        begin, end = next(
+            ((a, b) for a, b in self.sentences if a <= span[0] < b), (0, len(self.draft))
+        )
+        return any(begin <= start < end for start, _ in self.spans.get(kind, []))
+
+
+def _wordings(marks: _Marks) -> Iterator[Finding]:
+    """Report the phrases that are faults, one finding for each kind and sentence."""
+    for rule in _rules().rules:
+        if rule["kind"] not in FAULTS:
+            continue
+        reported: set[int] = set()
+        for span in marks.spans.get(rule["kind"], []):
+            sentence = sum(end <= span[0] for _, end in marks.sentences)
+            excused = any(marks.near(kind, span) for kind in rule.get("unless", []))
+            healed = any(kind in marks.spans for kind in rule.get("unless_anywhere", []))
+            if sentence not in reported and not excused and not healed:
+                reported.add(sentence)
+                yield Finding(*span, rule["kind"], rule["message"], rule["better"])
+
+
+def _sums(draft: str, authority: float) -> Iterator[Finding]:
+    for item in find_losses(draft):
+        if item.part == "amount" and item.value > authority:
+            yield Finding(
+                item.start,
+                item.end,
+                "above_authority",
+                f"{item.value:g} is above the authority of {authority:g}",
+                "Ask the role that may decide it before you promise it.",
+            )
+
+
+def _missing(draft: str, about: str, marks: _Marks) -> Iterator[Finding]:
+    if not {item.part for item in find_losses(about)} & {"loss", "emotion", "trouble"}:
+        return
+    whole = (0, len(draft))
+    if "acknowledging" not in marks.spans and not _shared(draft, about):
+        yield Finding(
+            *whole,
+            "no_acknowledgement",
+            "nothing shows that the trouble was read",
+            "Name the trouble in a few words of your own, and say that you are sorry for it.",
+        )
+    asks = "asking" in marks.spans or "?" in draft
+    done = "done" in marks.spans
+    promised = any(marks.near("time", span) for span in marks.spans.get("promising", []))
+    if not (asks or done or promised):
+        yield Finding(
+            *whole,
+            "no_commitment",
+            "nothing is promised with a time",
+            "Say who does what, and by when.",
+        )
+
+
+_COMMON = re.compile(
+    r"(?:about|after|again|also|because|been|before|being|could|every|from|have|just|more|much|never"
+    r"|nobody|other|over|please|should|some|still|than|thanks?|that|their|them|then|there|they|this"
+    r"|times?|very|want|were|what|when|where|which|while|will|with|without|would|yours?|regards|best"
+    r"|name)"
+)
+
+
+def _shared(draft: str, about: str) -> bool:
+    """Say whether the draft takes up a word of the text that is not an everyday one."""
+    words: Sequence[set[str]] = [
+        {word[:6] for word in re.findall(r"[a-z]{4,}", text.lower()) if not _COMMON.fullmatch(word)}
+        for text in (draft, about)
+    ]
+    greeted = _GREETING.search(draft)
+    name = greeted.group(1).lower()[:6] if greeted else ""
+    return bool((words[0] & words[1]) - {name})
+
+
+def _names(draft: str, about: str) -> Iterator[Finding]:
+    author = read_loss(about).author
+    greeted = _GREETING.search(draft)
+    if not author or not greeted or greeted.group(1).lower() in _NOBODY:
+        return
+    if greeted.group(1).lower() != author.lower():
+        yield Finding(
+            *greeted.span(1), "wrong_name", f"the customer signs as {author}", f"Write {author}."
+        )

@@ -1,0 +1,93 @@
+"""Drafts of replies: what is wrong in them."""
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from detractor.errors import ParameterError
+from detractor.playbook import load_playbook
+from detractor.replies import FAULTS, check_reply
+
+WRITTEN = Path(__file__).parent / "replies.csv"
+TOM = "You lost my suitcase and nobody calls back. Regards, Tom"
+GOOD = "Dear Tom, I am sorry that we lost your suitcase. I will call you today by five."
+
+
+def kinds(draft: str, about: str | None = None) -> list[str]:
+    return [finding.kind for finding in check_reply(draft, about=about)]
+
+
+def test_a_good_reply_has_no_findings() -> None:
+    assert kinds(GOOD, TOM) == []
+
+
+FAULTY = [
+    ("Sorry if you felt ignored.", "conditional_apology"),
+    ("As per our policy, tickets cannot be changed.", "defensive"),
+    ("That is simply not true.", "arguing"),
+    ("You should have read the label.", "blaming"),
+    ("You will need to contact the courier.", "evading"),
+    ("Please accept this voucher.", "placating"),
+    ("We will pay whatever it costs.", "above_authority"),
+]
+
+
+@pytest.mark.parametrize(("draft", "kind"), FAULTY, ids=[kind for _, kind in FAULTY])
+def test_each_fault_is_found_where_it_stands(draft: str, kind: str) -> None:
+    (finding,) = check_reply(draft)
+    assert finding.kind == kind
+    assert 0 <= finding.start < finding.end <= len(draft)
+    assert finding.message
+    assert finding.better
+
+
+def test_what_is_missing_is_found_only_with_the_text_answered() -> None:
+    empty = "Thank you for your message."
+    assert kinds(empty) == []
+    assert kinds(empty, TOM) == ["no_acknowledgement", "no_commitment"]
+    assert kinds(empty, "Everything was lovely, thank you.") == []
+
+
+def test_a_wrong_name_is_found() -> None:
+    draft = GOOD.replace("Tom", "Tim")
+    (finding,) = check_reply(draft, about=TOM)
+    assert draft[finding.start : finding.end] == "Tim"
+    assert "Tom" in finding.message
+
+
+@pytest.mark.parametrize("greeting", ["Dear customer", "Hi there", "Hello"])
+def test_a_greeting_without_a_name_is_no_wrong_name(greeting: str) -> None:
+    assert kinds(GOOD.replace("Dear Tom", greeting), TOM) == []
+
+
+def test_a_sum_must_be_within_the_authority_of_the_sender() -> None:
+    draft = "I have sent you £120 today."
+    assert kinds(draft) == ["above_authority"]
+    assert check_reply(draft, role="team lead") == []
+    with pytest.raises(ParameterError, match="did you mean 'agent'"):
+        check_reply(draft, role="agnt", playbook=load_playbook())
+
+
+def test_a_gift_beside_a_fix_does_not_placate() -> None:
+    assert kinds("I refunded the fee, and here is a voucher for the evening.") == []
+
+
+@pytest.mark.parametrize("draft", ["", " ", "\ud800", "👍"])
+def test_any_text_can_be_checked(draft: str) -> None:
+    assert kinds(draft) == []
+
+
+@pytest.mark.parametrize("part", ["a", "b"])
+def test_precision_and_recall_on_the_written_replies(part: str) -> None:
+    with WRITTEN.open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["part"] == part]
+    assert len(rows) >= 147
+    right = said = wanted = 0
+    for row in rows:
+        want = set(filter(None, row["faults"].split("|")))
+        got = set(kinds(row["draft"], row["about"] or None))
+        assert want <= set(FAULTS)
+        right, said, wanted = right + len(want & got), said + len(got), wanted + len(want)
+    assert right / said >= 0.9
+    assert right / wanted >= 0.8
