@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from detractor.errors import ParameterError
-from detractor.intervals import Interval, mean_difference, mean_interval
+from detractor.intervals import Interval, mean_difference
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -265,39 +265,6 @@ def calibration_slope(outcome: ArrayLike, uplift: ArrayLike, treatment: ArrayLik
     variance = (inverse @ meat @ inverse)[3, 3] * len(y) / max(len(y) - 4, 1)
     half = 1.959963984540054 * float(np.sqrt(max(variance, 0.0)))
     return Interval(float(weights[3]), float(weights[3] - half), float(weights[3] + half))
-
-
-def policy_value(
-    outcome: ArrayLike, chosen: ArrayLike, treatment: ArrayLike, *, propensity: ArrayLike
-) -> Interval:
-    """Give the mean outcome, had a policy decided whom to contact, from a randomised log.
-
-    Inverse propensity: rows on which the log did what the policy wants are weighted by one over
-    the probability that the log would do so (Horvitz and Thompson 1952).
-
-    Parameters
-    ----------
-    outcome : array-like
-        What was seen.
-    chosen : array-like
-        1 where the policy would contact.
-    treatment : array-like
-        1 where the log has a contact.
-    propensity : array-like or float
-        Probability that the log would contact this customer, above 0 and below 1.
-
-    Examples
-    --------
-    >>> value = policy_value([4, 0, 2, 2], [1, 1, 0, 0], [1, 0, 1, 0], propensity=0.5)
-    >>> value.estimate
-    3.0
-    """
-    y, wanted, t = _checked(outcome, chosen, treatment)
-    contact = np.broadcast_to(np.asarray(propensity, dtype=np.float64), y.shape)
-    if not ((contact > 0) & (contact < 1)).all():
-        raise ParameterError("a propensity lies between 0 and 1; rows without chance say nothing")
-    weight = np.where(t == 1, contact, 1 - contact)
-    return mean_interval(np.where(t == wanted, y / weight, 0.0))
 
 
 def profit_curve(

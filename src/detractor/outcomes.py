@@ -1,0 +1,397 @@
+"""Did it help: what became of the customers who were contacted, against those held out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy.special import stdtrit
+
+from detractor.clock import BusinessHours, business_hours_between, read_times
+from detractor.intervals import (
+    Interval,
+    fieller,
+    mean_difference,
+    mean_interval,
+    proportion_difference,
+    quantile_interval,
+    wilson,
+)
+from detractor.policy import ServiceHours
+from detractor.schema import require
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+DETRACTOR_RATING, PROMOTER_RATING = 6, 9
+"""Highest rating of a detractor and lowest of a promoter: the net promoter score's definition."""
+
+FEW = 30
+"""Customers with a known outcome below which an arm is called too few: assumption."""
+
+CONTACTED, HOLDOUT = "contacted", "holdout"
+
+TABLE_COLUMNS = ("measure", "split", "group", "estimate", "low", "high", "n")
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutcomeColumns:
+    """Which column of the table of contacts plays which part.
+
+    Only `arm` is required; a measure whose columns are missing is left out. Times are ISO 8601,
+    yes-or-no columns hold booleans, 0 and 1, or "true" and "false".
+
+    Parameters
+    ----------
+    arm : str
+        "contacted" or "holdout".
+    randomised : str
+        True where chance decided the arm. Where the column is missing, every row counts so.
+    assigned, contacted, resolved : str
+        When the customer entered, was first contacted, and the case ended.
+    lane, role, gesture : str
+        What was decided about the contact.
+    cost, value : str
+        Money spent, and what the customer is worth a year.
+    stayed, complaint, spend : str
+        What happened after: still a customer, complained again, money spent.
+    score_before, score_after : str
+        Ratings, 0 to 10.
+    groups : tuple of str
+        Known before the arm was decided, so that effects may be split by them.
+
+    Examples
+    --------
+    >>> OutcomeColumns(stayed="retained").stayed
+    'retained'
+    """
+
+    arm: str = "arm"
+    randomised: str = "randomised"
+    assigned: str = "assigned_at"
+    contacted: str = "contacted_at"
+    resolved: str = "resolved_at"
+    lane: str = "lane"
+    role: str = "role"
+    gesture: str = "gesture"
+    cost: str = "cost"
+    value: str = "annual_value"
+    stayed: str = "stayed"
+    complaint: str = "complaint_again"
+    spend: str = "spend_after"
+    score_before: str = "score_before"
+    score_after: str = "score_after"
+    groups: tuple[str, ...] = ("theme", "region", "product", "group")
+
+
+@dataclass(frozen=True)
+class OutcomeReport:
+    """What the contacts achieved.
+
+    Attributes
+    ----------
+    table : DataFrame
+        One row a measure and group: measure, split ("all", or the column), group, estimate, low,
+        high (95 %), n (customers behind the estimate). Times are business hours, shares 0 to 1,
+        money in your currency.
+    warnings : tuple of str
+        What the figures cannot bear.
+    set_aside : DataFrame
+        Rows that were not counted, with a `reason`.
+
+    Examples
+    --------
+    >>> contacts = pd.DataFrame({"arm": ["contacted"] * 3, "stayed": [True, True, False]})
+    >>> report = measure_outcomes(contacts)
+    >>> report.interval("recovery_rate").estimate.__round__(2)
+    0.67
+    """
+
+    table: pd.DataFrame
+    warnings: tuple[str, ...]
+    set_aside: pd.DataFrame = field(repr=False)
+
+    def interval(self, measure: str, *, split: str = "all", group: str = "all") -> Interval:
+        """Give one figure; NaN where it was not measured."""
+        table = self.table
+        hit = table[
+            (table["measure"] == measure) & (table["split"] == split) & (table["group"] == group)
+        ]
+        if hit.empty:
+            return Interval(float("nan"), float("nan"), float("nan"))
+        row = hit.iloc[0]
+        return Interval(float(row["estimate"]), float(row["low"]), float(row["high"]))
+
+
+class _Figure(NamedTuple):
+    interval: Interval
+    n: int
+
+
+def measure_outcomes(
+    contacts: pd.DataFrame,
+    *,
+    columns: OutcomeColumns | None = None,
+    calendar: BusinessHours | None = None,
+    service: ServiceHours | None = None,
+) -> OutcomeReport:
+    """Measure what recovery contacts achieved, with an interval and a count for every figure.
+
+    What happened to contacted customers is described for all of them. Effects compare contacted
+    with held-out customers, and only those whose arm chance decided. They are split by what was
+    known before (theme, region), never by role or gesture: those were chosen for a reason, so a
+    difference between them is no effect.
+
+    Parameters
+    ----------
+    contacts : DataFrame
+        One row a customer of the programme, the held-out ones included.
+    columns : OutcomeColumns, optional
+        The names of the columns.
+    calendar : BusinessHours, optional
+        When the team works.
+    service : ServiceHours, optional
+        Business hours within which each lane was to be contacted.
+
+    Raises
+    ------
+    SchemaError
+        If the column of the arm is missing.
+
+    Examples
+    --------
+    >>> contacts = pd.DataFrame(
+    ...     {"arm": ["contacted", "holdout"] * 40, "stayed": [True, True, True, False] * 20}
+    ... )
+    >>> report = measure_outcomes(contacts)
+    >>> [round(figure, 2) for figure in report.interval("effect_on_staying")]
+    [0.5, 0.33, 0.65]
+    >>> report.warnings
+    ()
+    """
+    names = columns or OutcomeColumns()
+    require(contacts, names.arm)
+    arm = contacts[names.arm].astype(str).str.strip().str.lower()
+    known = arm.isin((CONTACTED, HOLDOUT))
+    aside = contacts[~known].assign(reason=f"{names.arm} is neither {CONTACTED!r} nor {HOLDOUT!r}")
+    rows = _readings(contacts[known], names, calendar, service or ServiceHours())
+    rows["is_contacted"] = (arm[known] == CONTACTED).to_numpy()
+    table = pd.DataFrame(_lines(rows, names), columns=list(TABLE_COLUMNS))
+    return OutcomeReport(table, tuple(_warnings(rows)), aside)
+
+
+def _lines(rows: pd.DataFrame, names: OutcomeColumns) -> list[tuple[Any, ...]]:
+    contacted = rows[rows["is_contacted"]]
+    fair = rows[rows["is_random"]]
+    groups = [name for name in names.groups if name in rows]
+    decided = [name for name in (names.lane, names.role, names.gesture) if name in rows]
+    lines: list[tuple[Any, ...]] = []
+    for measures, part, splits in (
+        (DESCRIPTIONS, contacted, decided + groups),
+        (EFFECTS, fair, groups),
+    ):
+        for split, group, cell in _cells(part, splits):
+            for measure, compute in measures.items():
+                figure = compute(cell)
+                if figure.n:
+                    lines.append((measure, split, group, *figure.interval, figure.n))
+    return lines
+
+
+def _cells(rows: pd.DataFrame, splits: list[str]) -> list[tuple[str, str, pd.DataFrame]]:
+    cells = [("all", "all", rows)]
+    for split in splits:
+        cells += [(split, str(group), cell) for group, cell in rows.groupby(split, sort=True)]
+    return cells
+
+
+def _readings(
+    contacts: pd.DataFrame,
+    names: OutcomeColumns,
+    calendar: BusinessHours | None,
+    service: ServiceHours,
+) -> pd.DataFrame:
+    """Turn the user's columns into numbers under our own names; what is missing is NaN."""
+    rows = pd.DataFrame(index=contacts.index)
+    for name in (names.lane, names.role, names.gesture, *names.groups):
+        if name in contacts:
+            rows[name] = contacts[name]
+    for ours, theirs in (("stays", names.stayed), ("complains", names.complaint)):
+        rows[ours] = _yes(contacts, theirs)
+    for ours in ("cost", "value", "spend", "score_before", "score_after"):
+        rows["its_" + ours] = _number(contacts, getattr(names, ours))
+    randomised = _yes(contacts, names.randomised)
+    rows["is_random"] = (randomised == 1) if names.randomised in contacts else True
+    for ours, theirs in (("to_contact", names.contacted), ("to_resolution", names.resolved)):
+        rows[ours] = _hours(contacts, (names.assigned, theirs), calendar)
+    promised = _promised(contacts, names.lane, service)
+    rows["in_time"] = np.where(np.isnan(rows["to_contact"]), np.nan, rows["to_contact"] <= promised)
+    return rows
+
+
+def _number(table: pd.DataFrame, name: str) -> Floats:
+    if name not in table:
+        return np.full(len(table), np.nan)
+    numbers = pd.to_numeric(table[name], errors="coerce")
+    return np.asarray(numbers.to_numpy(np.float64, na_value=np.nan), dtype=np.float64)
+
+
+def _yes(table: pd.DataFrame, name: str) -> Floats:
+    if name not in table:
+        return np.full(len(table), np.nan)
+    words = table[name].astype(object).map(lambda value: str(value).strip().lower())
+    known = {"true": 1.0, "1": 1.0, "1.0": 1.0, "yes": 1.0}
+    known |= {"false": 0.0, "0": 0.0, "0.0": 0.0, "no": 0.0}
+    return np.asarray(words.map(known), dtype=np.float64)
+
+
+def _hours(table: pd.DataFrame, ends: tuple[str, str], calendar: BusinessHours | None) -> Floats:
+    if not set(ends) <= set(table.columns):
+        return np.full(len(table), np.nan)
+    zone = (calendar or BusinessHours()).zone
+    start, end = (read_times(table[name], zone=zone) for name in ends)
+    worked = business_hours_between(start, end, calendar)
+    return np.asarray(worked.to_numpy(dtype=np.float64, na_value=np.nan), dtype=np.float64)
+
+
+def _promised(table: pd.DataFrame, lane: str, service: ServiceHours) -> Floats:
+    if lane not in table:
+        return np.full(len(table), float(service.standard))
+    hours = {"must_contact": service.must_contact, "senior": service.senior}
+    promised = table[lane].astype(str).map(hours).fillna(service.standard)
+    return np.asarray(promised, dtype=np.float64)
+
+
+def _share(values: pd.Series[Any]) -> _Figure:
+    known = values.dropna()
+    return _Figure(wilson(float(known.sum()), len(known)), len(known))
+
+
+def _mean_of(name: str) -> Callable[[pd.DataFrame], _Figure]:
+    return lambda rows: _Figure(mean_interval(rows[name]), int(rows[name].notna().sum()))
+
+
+def _median_of(name: str) -> Callable[[pd.DataFrame], _Figure]:
+    return lambda rows: _Figure(quantile_interval(rows[name]), int(rows[name].notna().sum()))
+
+
+def _recovered(rows: pd.DataFrame) -> _Figure:
+    """Count who stayed and, where that is known, did not complain again."""
+    return _share(rows["stays"] * (1 - rows["complains"].fillna(0)))
+
+
+def _promoters(rows: pd.DataFrame) -> _Figure:
+    before = rows[rows["its_score_before"] <= DETRACTOR_RATING]
+    after = before["its_score_after"].dropna()
+    return _share((after >= PROMOTER_RATING).astype(float))
+
+
+def _change(rows: pd.DataFrame) -> _Figure:
+    change = rows["its_score_after"] - rows["its_score_before"]
+    return _Figure(mean_interval(change), int(change.notna().sum()))
+
+
+def _arms(rows: pd.DataFrame, values: pd.Series[Any]) -> tuple[Floats, Floats]:
+    known = values.notna()
+    treated = values[known & rows["is_contacted"]].to_numpy(dtype=np.float64)
+    return treated, values[known & ~rows["is_contacted"]].to_numpy(dtype=np.float64)
+
+
+def _share_effect(name: str) -> Callable[[pd.DataFrame], _Figure]:
+    def compute(rows: pd.DataFrame) -> _Figure:
+        treated, control = _arms(rows, rows[name])
+        if not (len(treated) and len(control)):
+            return _Figure(Interval(np.nan, -1.0, 1.0), 0)
+        counts = (treated.sum(), len(treated)), (control.sum(), len(control))
+        return _Figure(proportion_difference(*counts), len(treated) + len(control))
+
+    return compute
+
+
+def _mean_effect(values: Callable[[pd.DataFrame], pd.Series[Any]]) -> Callable[..., _Figure]:
+    def compute(rows: pd.DataFrame) -> _Figure:
+        treated, control = _arms(rows, values(rows))
+        if min(len(treated), len(control)) < 2:
+            return _Figure(Interval(np.nan, -np.inf, np.inf), 0)
+        return _Figure(mean_difference(treated, control), len(treated) + len(control))
+
+    return compute
+
+
+def _kept_value(rows: pd.DataFrame) -> pd.Series[Any]:
+    return rows["stays"] * rows["its_value"]
+
+
+def _return_on_cost(rows: pd.DataFrame) -> _Figure:
+    """Money kept for each unit of money spent: the effect on value over the mean cost."""
+    paid = rows["is_contacted"] & rows["its_cost"].notna()
+    kept = _kept_value(rows).where(paid | ~rows["is_contacted"])
+    treated, control = _arms(rows, kept)
+    cost = rows["its_cost"][paid & kept.notna()].to_numpy(dtype=np.float64)
+    if min(len(treated), len(control)) < 2 or cost.sum() <= 0:
+        return _Figure(Interval(np.nan, -np.inf, np.inf), 0)
+    covariance = np.cov(treated, cost) / len(treated)
+    covariance[0, 0] += control.var(ddof=1) / len(control)
+    quantile = float(stdtrit(min(len(treated), len(control)) - 1, 0.975))
+    means = float(treated.mean() - control.mean()), float(cost.mean())
+    return _Figure(fieller(means, covariance, t=quantile), len(treated) + len(control))
+
+
+DESCRIPTIONS: dict[str, Callable[[pd.DataFrame], _Figure]] = {
+    "recovery_rate": _recovered,
+    "complained_again": lambda rows: _share(rows["complains"]),
+    "hours_to_contact": _median_of("to_contact"),
+    "hours_to_resolution": _median_of("to_resolution"),
+    "within_service_level": lambda rows: _share(rows["in_time"]),
+    "score_before": _mean_of("its_score_before"),
+    "score_after": _mean_of("its_score_after"),
+    "score_change": _change,
+    "promoters_made": _promoters,
+    "cost": _mean_of("its_cost"),
+}
+"""What became of contacted customers; hours are medians, the rest shares or means."""
+
+EFFECTS: dict[str, Callable[[pd.DataFrame], _Figure]] = {
+    "effect_on_staying": _share_effect("stays"),
+    "effect_on_complaints": _share_effect("complains"),
+    "effect_on_score": _mean_effect(lambda rows: rows["its_score_after"]),
+    "effect_on_spend": _mean_effect(lambda rows: rows["its_spend"]),
+    "money_kept": _mean_effect(_kept_value),
+    "return_on_cost": _return_on_cost,
+}
+"""Contacted against held out, where chance decided; money is per customer."""
+
+
+def _warnings(rows: pd.DataFrame) -> list[str]:
+    fair = rows[rows["is_random"]]
+    held = int((~fair["is_contacted"]).sum())
+    if not held:
+        return ["no randomised holdout: what would have happened without a contact is not known"]
+    found = []
+    for arm, part in (
+        (CONTACTED, fair[fair["is_contacted"]]),
+        (HOLDOUT, fair[~fair["is_contacted"]]),
+    ):
+        known = int(part["stays"].notna().sum())
+        if known < FEW:
+            found.append(f"{known} randomised {arm} customers with a known outcome; {FEW} are few")
+    left_out = int((~rows["is_random"]).sum())
+    if left_out:
+        found.append(f"{left_out} rows not decided by chance are left out of the effects")
+    for name in ("its_value", "its_score_before"):
+        # 99 %, since several columns are looked at.
+        gap = mean_difference(*_arms(fair, fair[name]), confidence=0.99)
+        if gap.excludes(0.0):
+            label = name.removeprefix("its_")
+            found.append(f"the arms differ in {label} by {gap.estimate:.3g}: check the randomising")
+    lost = _share_effect("is_lost")(fair.assign(is_lost=fair["stays"].isna().astype(float)))
+    if lost.n and lost.interval.excludes(0.0):
+        gap_text = f"{lost.interval.estimate:+.0%}"
+        found.append(f"outcomes are missing unequally ({gap_text} among the contacted)")
+    return found

@@ -1,0 +1,91 @@
+"""Outcomes: figures by hand on a few rows, honest warnings, nothing lost."""
+
+import pandas as pd
+import pytest
+
+from detractor.errors import SchemaError
+from detractor.outcomes import TABLE_COLUMNS, OutcomeColumns, measure_outcomes
+
+CONTACTS = pd.DataFrame(
+    {
+        "arm": ["contacted", "contacted", "contacted", "holdout", "holdout", "lost"],
+        "randomised": ["true", "true", "false", "true", "true", "true"],
+        "assigned_at": ["2026-03-02T09:00", "2026-03-02T16:00", "2026-03-06T16:00", "", "", ""],
+        "contacted_at": ["2026-03-02T11:00", "2026-03-03T10:00", "2026-03-11T12:00", "", "", ""],
+        "lane": ["senior", "standard", "standard", "holdout", "holdout", "holdout"],
+        "cost": [10.0, 20.0, 30.0, 0.0, 0.0, 0.0],
+        "annual_value": [100.0, 200.0, 300.0, 100.0, 200.0, 1.0],
+        "stayed": ["true", "true", "true", "true", "false", "true"],
+        "complaint_again": ["false", "true", "", "false", "true", "false"],
+        "score_before": [2, 6, 9, 4, 5, 1],
+        "score_after": [9, 6, None, 4, None, 1],
+        "region": ["North", "South", "North", "North", "South", "South"],
+    }
+)
+
+
+def test_figures_by_hand() -> None:
+    report = measure_outcomes(CONTACTS)
+    expected = {
+        "recovery_rate": 2 / 3,
+        "hours_to_contact": 3.0,
+        "within_service_level": 2 / 3,
+        "score_change": 3.5,
+        "promoters_made": 0.5,
+        "cost": 20.0,
+        "effect_on_staying": 0.5,
+        "money_kept": 100.0,
+        "return_on_cost": 100 / 15,
+    }
+    for measure, figure in expected.items():
+        assert report.interval(measure).estimate == pytest.approx(figure), measure
+
+
+def test_the_table_is_tidy_and_counts() -> None:
+    table = measure_outcomes(CONTACTS).table
+    assert tuple(table.columns) == TABLE_COLUMNS
+    assert (table["n"] > 0).all()
+    north = table[(table["split"] == "region") & (table["group"] == "North")]
+    assert north.set_index("measure").loc["recovery_rate", "n"] == 2
+
+
+def test_effects_are_never_split_by_what_was_decided() -> None:
+    table = measure_outcomes(CONTACTS.assign(gesture="refund", role="agent")).table
+    decided = table[table["split"].isin(["lane", "role", "gesture"])]
+    assert not decided.empty
+    assert not decided["measure"].str.startswith("effect").any()
+
+
+def test_rows_of_no_arm_are_set_aside() -> None:
+    aside = measure_outcomes(CONTACTS).set_aside
+    assert aside.index.tolist() == [5]
+    assert "neither" in aside["reason"].iloc[0]
+
+
+def test_warnings_say_what_the_figures_cannot_bear() -> None:
+    few = measure_outcomes(CONTACTS).warnings
+    assert any("are few" in warning for warning in few)
+    assert any("not decided by chance" in warning for warning in few)
+    without = measure_outcomes(CONTACTS[CONTACTS["arm"] == "contacted"])
+    assert without.warnings[0].startswith("no randomised holdout")
+
+
+def test_imbalance_and_unequal_loss_are_seen() -> None:
+    rows = pd.DataFrame({"arm": ["contacted", "holdout"] * 50})
+    rows["annual_value"] = [200.0, 100.0] * 25 + [201.0, 101.0] * 25
+    rows["stayed"] = [None, "true", "true", "true"] * 25
+    warnings = " ".join(measure_outcomes(rows).warnings)
+    assert "differ in value by 100" in warnings
+    assert "missing unequally" in warnings
+
+
+def test_the_input_is_untouched_and_names_can_change() -> None:
+    before = CONTACTS.copy()
+    report = measure_outcomes(
+        CONTACTS.rename(columns={"stayed": "kept"}), columns=OutcomeColumns(stayed="kept")
+    )
+    assert report.interval("recovery_rate").estimate == pytest.approx(2 / 3)
+    pd.testing.assert_frame_equal(CONTACTS, before)
+    with pytest.raises(SchemaError):
+        measure_outcomes(CONTACTS.drop(columns="arm"))
+    assert measure_outcomes(CONTACTS.iloc[:0]).table.empty
