@@ -198,6 +198,14 @@ def test_index_and_columns_of_a_frame_are_kept(index: object) -> None:
     pd.testing.assert_frame_equal(frame, before)
 
 
+@pytest.mark.parametrize("label", [0, ("a", "b"), "text"], ids=repr)
+def test_the_text_column_may_have_any_label(label: object) -> None:
+    frame = pd.DataFrame([["bad", 1]], columns=pd.Index([label, "other"], tupleize_cols=False))
+    assert score(frame, text=label, model=MODELS["reader"])["status"].tolist() == ["ok"]
+    with pytest.raises(SchemaError, match="no column"):
+        score(frame, text=9, model=MODELS["reader"])
+
+
 def test_scoring_a_scored_frame_again_changes_nothing() -> None:
     frame = pd.DataFrame({"text": ["bad", "good"]})
     once = score(frame, model=MODELS["reader"])

@@ -112,10 +112,10 @@ def require(frame: pd.DataFrame, *names: str) -> None:
         ...
     detractor.errors.SchemaError: no column 'comment'; did you mean 'comments'?
     """
-    existing = [str(name) for name in frame.columns]
+    existing = frame.columns.tolist()  # names need not be strings: numbers and tuples are common
     for name in names:
         count = existing.count(name)
         if count == 0:
-            raise SchemaError(f"no column {name!r}; {suggestion(name, existing)}")
+            raise SchemaError(f"no column {name!r}; {suggestion(str(name), existing)}")
         if count > 1:
             raise SchemaError(f"{count} columns are named {name!r}; rename all but one")
