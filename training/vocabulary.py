@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from detractor.characters import characters
 from detractor.compilation import compiled
 from detractor.tokens import (
     CAPITALS,
@@ -18,7 +19,6 @@ from detractor.tokens import (
     INITIAL_CAPITAL,
     OPENS_SENTENCE,
     WORD,
-    characters,
     encode,
     hash_word,
     tokenize_into,

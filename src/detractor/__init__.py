@@ -11,11 +11,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from detractor.artifact import load
     from detractor.classifier import DetractorClassifier
+    from detractor.explanation import explain
     from detractor.model import FeedbackModel
+    from detractor.outcomes import measure_outcomes
+    from detractor.planning import plan
     from detractor.policy import Policy
     from detractor.ranking import rank
+    from detractor.replies import check_reply
     from detractor.schema import Columns
     from detractor.scoring import Score, score
+    from detractor.themes import find_themes
+    from detractor.uplift import UpliftModel
 
 __version__ = "0.1.0"
 
@@ -25,7 +31,13 @@ _HOMES = {
     "FeedbackModel": "model",
     "Policy": "policy",
     "Score": "scoring",
+    "UpliftModel": "uplift",
+    "check_reply": "replies",
+    "explain": "explanation",
+    "find_themes": "themes",
     "load": "artifact",
+    "measure_outcomes": "outcomes",
+    "plan": "planning",
     "rank": "ranking",
     "score": "scoring",
 }
@@ -35,7 +47,13 @@ __all__ = [
     "FeedbackModel",
     "Policy",
     "Score",
+    "UpliftModel",
+    "check_reply",
+    "explain",
+    "find_themes",
     "load",
+    "measure_outcomes",
+    "plan",
     "rank",
     "score",
 ]

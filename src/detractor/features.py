@@ -17,6 +17,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin
 
+from detractor.characters import Characters, characters
 from detractor.compilation import compile_all, compiled
 from detractor.errors import ParameterError
 from detractor.text import coerce
@@ -26,8 +27,6 @@ from detractor.tokens import (
     ELONGATED,
     FULL_STOP,
     NEGATED_VERB,
-    Characters,
-    characters,
     encode,
     hash_word,
     tokenize,

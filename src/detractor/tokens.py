@@ -7,22 +7,38 @@ URLs, e-mail addresses and handles leave no token, so they cannot move a score.
 
 from __future__ import annotations
 
-from functools import cache
-from importlib import resources
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from detractor.characters import (
+    APOSTROPHE,
+    AT,
+    COMMA,
+    CURRENCY,
+    DIGIT,
+    EMOJI,
+    EXCLAIM,
+    HYPHEN,
+    IDEOGRAPH,
+    LOWER,
+    MARK,
+    NEWLINE,
+    PERCENT,
+    QUESTION,
+    STOP,
+    UNDERSCORE,
+    UPPER,
+    characters,
+    classify,
+    decode,
+)
 from detractor.compilation import compiled, prepare, wrapping
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
-
-# Character classes, as written by training/unicode_table.py.
-OTHER, LOWER, UPPER, DIGIT, APOSTROPHE, HYPHEN, EMOJI, MARK, IDEOGRAPH = range(9)
-STOP, COMMA, EXCLAIM, QUESTION, NEWLINE, CURRENCY, PERCENT, AT, HASH, UNDERSCORE = range(10, 20)
 
 # Flags of a token.
 CAPITALS, INITIAL_CAPITAL, ELONGATED, OPENS_SENTENCE, WORD, NEGATED_VERB = 1, 2, 4, 8, 16, 32
@@ -36,13 +52,6 @@ _FNV_OFFSET = np.uint64(0xCBF29CE484222325)  # Fowler, Noll and Vo's 64-bit hash
 _FNV_PRIME = np.uint64(0x100000001B3)
 
 
-class Characters(NamedTuple):
-    """What is known of each character of the basic plane, by code point."""
-
-    classes: NDArray[np.uint8]
-    folded: NDArray[np.uint16]
-
-
 class Tokens(NamedTuple):
     """The tokens of one text; spans are in bytes of its UTF-8 form."""
 
@@ -50,49 +59,6 @@ class Tokens(NamedTuple):
     starts: NDArray[np.int64]
     ends: NDArray[np.int64]
     flags: NDArray[np.uint8]
-
-
-@cache
-def characters() -> Characters:
-    """Load the character tables that the package carries."""
-    with (resources.files("detractor") / "data" / "unicode.npz").open("rb") as file:
-        table = np.load(file, allow_pickle=False)
-        points = np.arange(65536, dtype=np.uint16)
-        return Characters(table["classes"], points + table["shifts"])
-
-
-@compiled
-def decode(buffer, position):
-    """Read one code point and its width; lone surrogates and bad bytes are code points too."""
-    lead = buffer[position]
-    left = buffer.size - position
-    if lead < 0x80 or lead < 0xC0 or left < 2:
-        return np.int64(lead), 1
-    if lead < 0xE0:
-        return (np.int64(lead & 0x1F) << 6) | (buffer[position + 1] & 0x3F), 2
-    if lead < 0xF0 or left < 4:
-        if left < 3:
-            return np.int64(lead), 1
-        high = np.int64(lead & 0x0F) << 12
-        return high | (np.int64(buffer[position + 1] & 0x3F) << 6) | (
-            buffer[position + 2] & 0x3F
-        ), 3
-    high = np.int64(lead & 0x07) << 18
-    middle = np.int64(buffer[position + 1] & 0x3F) << 12
-    low = np.int64(buffer[position + 2] & 0x3F) << 6
-    return high | middle | low | (buffer[position + 3] & 0x3F), 4
-
-
-@compiled
-def classify(point, classes):
-    """Name the class of any code point."""
-    if point < 65536:
-        return np.int64(classes[point])
-    if 0x1F3FB <= point <= 0x1F3FF:  # skin tones change no meaning
-        return MARK
-    if 0x1F000 <= point < 0x20000:
-        return EMOJI
-    return IDEOGRAPH if point < 0x40000 else OTHER
 
 
 @compiled

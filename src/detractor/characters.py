@@ -1,0 +1,68 @@
+"""What is known of each character: its class and its folded form, the same on every machine."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from detractor.compilation import compiled
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+# Character classes, as written by training/unicode_table.py.
+OTHER, LOWER, UPPER, DIGIT, APOSTROPHE, HYPHEN, EMOJI, MARK, IDEOGRAPH = range(9)
+STOP, COMMA, EXCLAIM, QUESTION, NEWLINE, CURRENCY, PERCENT, AT, HASH, UNDERSCORE = range(10, 20)
+
+
+class Characters(NamedTuple):
+    """What is known of each character of the basic plane, by code point."""
+
+    classes: NDArray[np.uint8]
+    folded: NDArray[np.uint16]
+
+
+@cache
+def characters() -> Characters:
+    """Load the character tables that the package carries."""
+    with (resources.files("detractor") / "data" / "unicode.npz").open("rb") as file:
+        table = np.load(file, allow_pickle=False)
+        points = np.arange(65536, dtype=np.uint16)
+        return Characters(table["classes"], points + table["shifts"])
+
+
+@compiled
+def decode(buffer, position):
+    """Read one code point and its width; lone surrogates and bad bytes are code points too."""
+    lead = buffer[position]
+    left = buffer.size - position
+    if lead < 0x80 or lead < 0xC0 or left < 2:
+        return np.int64(lead), 1
+    if lead < 0xE0:
+        return (np.int64(lead & 0x1F) << 6) | (buffer[position + 1] & 0x3F), 2
+    if lead < 0xF0 or left < 4:
+        if left < 3:
+            return np.int64(lead), 1
+        high = np.int64(lead & 0x0F) << 12
+        return high | (np.int64(buffer[position + 1] & 0x3F) << 6) | (
+            buffer[position + 2] & 0x3F
+        ), 3
+    high = np.int64(lead & 0x07) << 18
+    middle = np.int64(buffer[position + 1] & 0x3F) << 12
+    low = np.int64(buffer[position + 2] & 0x3F) << 6
+    return high | middle | low | (buffer[position + 3] & 0x3F), 4
+
+
+@compiled
+def classify(point, classes):
+    """Name the class of any code point."""
+    if point < 65536:
+        return np.int64(classes[point])
+    if 0x1F3FB <= point <= 0x1F3FF:  # skin tones change no meaning
+        return MARK
+    if 0x1F000 <= point < 0x20000:
+        return EMOJI
+    return IDEOGRAPH if point < 0x40000 else OTHER
