@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from detractor.errors import ParameterError, SchemaError
 from detractor.policy import Policy
-from detractor.ranking import QUEUE_COLUMNS, assumptions, rank
+from detractor.ranking import QUEUE_COLUMNS, assumptions, compare, rank, report_fairness
 from detractor.schema import Columns
 from detractor.value import FACTORS
 
@@ -211,3 +211,42 @@ def test_an_unreadable_night_is_refused() -> None:
 def test_dates_may_not_be_numbers() -> None:
     with pytest.raises(SchemaError, match="'date' holds numbers"):
         rank(FIVE.assign(date=20260301))
+
+
+def test_two_nights_are_compared_customer_by_customer() -> None:
+    yesterday = rank(FIVE, policy=NOBODY_HELD, as_of="2026-03-01")
+    told = FIVE.assign(opt_out=FIVE["customer_id"] == "ann")
+    change = compare(yesterday, rank(told, policy=NOBODY_HELD)).set_index("customer_id")
+    assert change["change"].to_dict() == {"dee": "up", "ben": "new", "cem": "new", "ann": "down"}
+    assert change.loc["ann", "because"] == "standard -> suppressed (opt_out)"
+    assert change.loc["dee", "because"].startswith("leaves 0.18 -> 0.5")
+    assert change.loc["ben", "because"] == "first heard of"
+    assert change.loc["ann", ["contact_before", "contact_after"]].tolist() == [True, False]
+    back = compare(rank(told, policy=NOBODY_HELD), yesterday)
+    assert sorted(back["change"]) == ["down", "gone", "gone", "up"]
+    same = compare(yesterday, yesterday)
+    assert set(same["change"]) == {"same"}
+    assert set(same["because"]) == {""}
+
+
+def test_fairness_shows_what_weighing_by_value_costs() -> None:
+    rows = pd.DataFrame(
+        {
+            "customer_id": range(6),
+            "group": [*"aaabb", None],
+            "value": [900, 900, 900, 100, 100, 100],
+            "detractor": 0.9,
+            "anger": 0.3,
+            "churn_risk": [0.5, 0.5, 0.5, 0.8, 0.8, 0.8],
+            "safety": [False] * 4 + [True, False],
+        }
+    )
+    queue = rank(rows, policy=Policy(capacity=3, holdout_share=0))
+    report = report_fairness(queue, group="group")
+    assert report["customers"].tolist() == [3, 2, 1]
+    assert report["contacted"].tolist() == [2, 1, 0]
+    assert report["must_reached"].tolist()[1] == 1.0
+    assert report["rate_if_equal"].tolist() == [0, 1, 1]
+    assert (report["low"] <= report["contact_rate"]).all()
+    with pytest.raises(SchemaError, match="no column 'segment'"):
+        report_fairness(queue, group="segment")
