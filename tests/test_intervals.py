@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import binom
 
 from detractor.errors import ParameterError
 from detractor.intervals import (
@@ -79,6 +80,20 @@ def test_the_bootstrap_repeats_itself() -> None:
     )
 
 
+def test_wilson_holds_the_truth_on_average() -> None:
+    """Exact, over a grid of shares; at one share it swings with the grain of whole counts."""
+    intervals = [wilson(successes, 40) for successes in range(41)]
+    held = [
+        sum(
+            binom.pmf(successes, 40, share)
+            for successes, interval in enumerate(intervals)
+            if interval.low <= share <= interval.high
+        )
+        for share in np.linspace(0.05, 0.95, 91)
+    ]
+    assert 0.94 <= np.mean(held) <= 0.96
+
+
 def _held(draw, truth: float, *, rounds: int = 1000) -> float:  # noqa: ANN001
     rng = np.random.default_rng(5)
     intervals = [draw(rng) for _ in range(rounds)]
@@ -88,7 +103,6 @@ def _held(draw, truth: float, *, rounds: int = 1000) -> float:  # noqa: ANN001
 @pytest.mark.parametrize(
     ("draw", "truth"),
     [
-        (lambda rng: wilson(rng.binomial(60, 0.3), 60), 0.3),
         (
             lambda rng: proportion_difference(
                 (rng.binomial(80, 0.7), 80), (rng.binomial(40, 0.6), 40)
@@ -104,7 +118,7 @@ def _held(draw, truth: float, *, rounds: int = 1000) -> float:  # noqa: ANN001
             2.0,
         ),
     ],
-    ids=["share", "difference", "mean", "means", "median", "rates", "ratio"],
+    ids=["difference", "mean", "means", "median", "rates", "ratio"],
 )
 def test_intervals_hold_the_truth_as_often_as_they_say(draw, truth: float) -> None:  # noqa: ANN001
     assert 0.93 <= _held(draw, truth) <= 0.97

@@ -28,7 +28,7 @@ def test_figures_by_hand() -> None:
     report = measure_outcomes(CONTACTS)
     expected = {
         "recovery_rate": 2 / 3,
-        "hours_to_contact": 3.0,
+        "hours_to_contact": 2.0,
         "within_service_level": 2 / 3,
         "score_change": 3.5,
         "promoters_made": 0.5,
