@@ -95,7 +95,7 @@ def test_personal_data_is_masked(kind: str, value: str, frame: str) -> None:
         "From 2019-2024, at 10:30, 10:30:45 and 5.30 pm.",
         "2026-05-03T10:30:45 is when.",
         "Waited 45 minutes, 3 weeks, 100 days; 1 of 5 stars, 10/10, 24/7.",
-        "Version 2.1.3 and version 10.2.1.4 crash.",
+        "Version 2.1.3 and version 10.2.1.4 crash. Updated to beta (1.16.0.53); build is 5.2.4.0.",
         "Room 1204, flight BA 2490, gate B12, size 42, iPhone 15, 4K, 3D, A4.",
         "It is 3.1415926 or 1,000,000 or 1234567.89.",
         "100000 miles, 150000 steps, 200000 customers.",

@@ -69,6 +69,16 @@ class _Rule:
     kind: str
     pattern: re.Pattern[str]
     holds: Callable[[re.Match[str]], bool] = bool
+    clues: tuple[str, ...] = ()
+
+    def may_match(self, lowered: str, digits: int) -> bool:
+        """Tell cheaply that nothing can match, as in most texts."""
+        if self.clues and not any(clue in lowered for clue in self.clues):
+            return False
+        return digits >= _FEWEST_DIGITS.get(self.kind, 0)
+
+
+_FEWEST_DIGITS = {"ip": 1, "iban": 2, "card": 13, "id": 6, "phone": 7, "number": 6}
 
 
 def _find(text: str) -> Iterator[Span]:
@@ -77,13 +87,15 @@ def _find(text: str) -> Iterator[Span]:
     Each stretch between marks is read as if it stood alone, as it will be when the result is masked
     again; that is why masking twice changes nothing.
     """
-    if not _SUSPECT.search(text):
+    lowered, digits = text.lower(), sum(map(str.isdecimal, text))
+    rules = [rule for rule in _RULES if rule.may_match(lowered, digits)]
+    if not rules:
         return
     stretches = [(start, text[start:end]) for start, end in _between_marks(text)]
     found = True
     while found:
         found = False
-        for rule in _RULES:
+        for rule in rules:
             rest = []
             while stretches:
                 offset, stretch = stretches.pop()
@@ -209,6 +221,18 @@ def _is_luhn(match: re.Match[str]) -> bool:
     return _luhn(_digits(match[0]))
 
 
+_VERSION_BEFORE = re.compile(
+    r"\b(?:version|release|beta|alpha|build|firmware|update[ds]?|patch|ios|android|driver|v)\b"
+    r"[^\w]{0,3}(?:(?:is|was|to|number)\W)?\W{0,2}$",
+    re.IGNORECASE,
+)
+
+
+def _is_address(match: re.Match[str]) -> bool:
+    """Tell an address of the internet from the version of a program."""
+    return not _VERSION_BEFORE.search(match.string, max(0, match.start() - 24), match.start())
+
+
 def _is_ipv6(match: re.Match[str]) -> bool:
     import ipaddress
 
@@ -251,26 +275,39 @@ def _is_phone(match: re.Match[str]) -> bool:
     return 7 <= len(_digits(match[0])) <= 15 and not _is_amount(match)
 
 
-def _rule(kind: str, pattern: str, holds: Callable[[re.Match[str]], bool] = bool) -> _Rule:
-    return _Rule(kind, re.compile(pattern, re.IGNORECASE), holds)
+def _rule(
+    kind: str, pattern: str, holds: Callable[[re.Match[str]], bool] = bool, *clues: str
+) -> _Rule:
+    return _Rule(kind, re.compile(pattern, re.IGNORECASE), holds, clues)
 
 
 _BEFORE = r"(?<![\w.,/:+-])"
 _AFTER = r"(?![\w/-]|[.,:]\d)"
 _RULES = (
-    _rule("url", r"\b(?:(?:https?|ftp)://|www\.)[^\s<>\"'\[\]]*[^\s<>\"'\[\].,;:!?)]"),
-    _rule("email", r"(?<![\w.+-])[\w.+'-]{1,256}@[\w-]+(?:\.[\w-]+)+"),
+    _rule(
+        "url",
+        r"\b(?:(?:https?|ftp)://|www\.)[^\s<>\"'\[\]]*[^\s<>\"'\[\].,;:!?)]",
+        bool,
+        "://",
+        "www.",
+    ),
+    _rule("email", r"(?<![\w.+-])[\w.+'-]{1,256}@[\w-]+(?:\.[\w-]+)+", bool, "@"),
     _rule(
         "email",
         r"(?<![\w.+-])[\w.+-]{1,64} ?[(\[]at[)\]] ?[\w-]{1,64} ?(?:\.|[(\[]dot[)\]]) ?"
         r"[a-z]{2,12}\b",
+        bool,
+        "(at)",
+        "[at]",
     ),
-    _rule("handle", r"(?<![\w@./+-])@[a-z_]\w{1,30}"),
-    _rule("ip", r"(?<![\w.:])[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}(?![\w:])", _is_ipv6),
+    _rule("handle", r"(?<![\w@./+-])@[a-z_]\w{1,30}", bool, "@"),
+    _rule("ip", r"(?<![\w.:])[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}(?![\w:])", _is_ipv6, ":"),
     _rule(
         "ip",
-        r"(?<![\w.,])(?<!version )(?<!release )(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}"
+        r"(?<![\w.,])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}"
         r"(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w-]|[.,]\d)",
+        _is_address,
+        ".",
     ),
     _rule("iban", _iban_pattern(), _is_iban),
     _rule(  # before cards: two check digits tell more than one
@@ -320,4 +357,3 @@ _RULES = (
     ),
 )
 _MARK = re.compile(r"\[(?:" + "|".join(sorted({rule.kind for rule in _RULES})) + r")\]")
-_SUSPECT = re.compile(r"[\d@]|\(at\)|\[at\]|://|www\.", re.IGNORECASE)
