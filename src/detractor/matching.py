@@ -16,9 +16,10 @@ from detractor.tokens import ELLIPSIS, FULL_STOP, PAUSE, tokenize_into
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from detractor.tokens import Characters
+    from detractor.characters import Characters
 
     Bytes = NDArray[np.uint8]
+    Flags = NDArray[np.bool_]
     Hashes = NDArray[np.uint64]
     Ints = NDArray[np.int64]
     Work = tuple[Hashes, Ints, Ints, Bytes, Ints]
@@ -174,20 +175,18 @@ def _match(
 
 
 @compiled
-def _match_at(phrase: int, token: int, symbols: Ints, machine: Machine) -> int:
-    bits = machine.bits
-    if machine.second[phrase] >= 0 and not _accepts(
-        machine.second[phrase], symbols[token + 1], bits
-    ):
-        return -1
-    before = symbols[token - 1] if token else _END
-    if machine.opens[phrase] and before != _END:
-        return -1
-    if machine.before[phrase] != ANY and _accepts(machine.before[phrase], before, bits):
-        return -1
-    offset = machine.offsets[phrase]
-    steps = machine.offsets[phrase + 1] - offset
-    return _match(offset, steps, token, symbols, machine.kinds, machine.sets, bits)
+def _may_begin(
+    phrase: int, token: int, symbols: Ints, second: Ints, before: Ints, opens: Flags, bits: Hashes
+) -> bool:
+    """Look at the neighbours of a token, which rules most phrases out."""
+    if second[phrase] >= 0 and not _accepts(second[phrase], symbols[token + 1], bits):
+        return False
+    if not opens[phrase] and before[phrase] == ANY:
+        return True
+    previous = symbols[token - 1] if token else _END
+    if opens[phrase] and previous != _END:
+        return False
+    return before[phrase] == ANY or not _accepts(before[phrase], previous, bits)
 
 
 @compiled
@@ -200,7 +199,10 @@ def mark_all(
         longest = max(longest, int(offsets[row + 1] - offsets[row]))
     work = _work_space(longest + 1)
     symbols = work[4]
-    slots, known = machine.slots, machine.symbols
+    slots, known, bits = machine.slots, machine.symbols, machine.bits
+    first, candidates, groups = machine.first, machine.candidates, machine.groups
+    second, before, opens = machine.second, machine.before, machine.opens
+    begins, kinds, sets = machine.offsets, machine.kinds, machine.sets
     for row in range(offsets.size - 1):
         begin, end = offsets[row], offsets[row + 1]
         count = _read_symbols(buffer, begin, end, characters, slots, known, work)
@@ -208,10 +210,15 @@ def mark_all(
             symbol = symbols[token]
             if symbol < 0:
                 continue
-            for place in range(machine.first[symbol], machine.first[symbol + 1]):
-                phrase = machine.candidates[place]
-                group = machine.groups[phrase]
-                if not found[row, group] and _match_at(phrase, token, symbols, machine) >= 0:
+            for place in range(first[symbol], first[symbol + 1]):
+                phrase = candidates[place]
+                group = groups[phrase]
+                if found[row, group]:
+                    continue
+                if not _may_begin(phrase, token, symbols, second, before, opens, bits):
+                    continue
+                steps = begins[phrase + 1] - begins[phrase]
+                if _match(begins[phrase], steps, token, symbols, kinds, sets, bits) >= 0:
                     found[row, group] = True
 
 
@@ -221,6 +228,8 @@ def find_all(buffer: Bytes, size: int, characters: Characters, machine: Machine)
     work = _work_space(size + 1)
     _, starts, ends, _, symbols = work
     count = _read_symbols(buffer, 0, size, characters, machine.slots, machine.symbols, work)
+    bits, second, before, opens = machine.bits, machine.second, machine.before, machine.opens
+    begins, kinds, sets = machine.offsets, machine.kinds, machine.sets
     spans = [(np.int64(0), np.int64(0), np.int64(0)) for _ in range(0)]
     for token in range(count):
         symbol = symbols[token]
@@ -228,7 +237,10 @@ def find_all(buffer: Bytes, size: int, characters: Characters, machine: Machine)
             continue
         for place in range(machine.first[symbol], machine.first[symbol + 1]):
             phrase = machine.candidates[place]
-            end = _match_at(phrase, token, symbols, machine)
+            if not _may_begin(phrase, token, symbols, second, before, opens, bits):
+                continue
+            steps = begins[phrase + 1] - begins[phrase]
+            end = _match(begins[phrase], steps, token, symbols, kinds, sets, bits)
             if end >= 0:
                 spans.append((starts[token], ends[end - 1], machine.groups[phrase]))
     result = np.empty((len(spans), 3), np.int64)
