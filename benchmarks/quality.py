@@ -33,7 +33,7 @@ def detractor_classifier() -> object:
     """Make ours, unfitted."""
     from detractor.classifier import DetractorClassifier
 
-    return DetractorClassifier()
+    return DetractorClassifier(folds=2)  # discrimination does not need more
 
 
 def contenders(head: str | None) -> dict[str, object]:
