@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from detractor.model import Linear
 
 MAIN_PHRASES = 3
+_WEAK_SHARE = 0.25  # of the strongest word: a weaker one does not break a phrase
 _WORTH_SHOWING = 0.15  # of a logit: less moves a probability by under 4 points
 
 
@@ -109,7 +110,8 @@ def explain_text(text: str, model: FeedbackModel) -> tuple[list[Phrase], NDArray
     clauses = np.array([start for start, _ in split_clauses(text)] or [0])
     clause = np.searchsorted(clauses, [start for start, _ in spans], side="right")
     direction = np.sign(parts[:, 0] + parts[:, 1] + parts[:, 2])
-    weak = np.abs(parts).max(axis=1) < 0.02
+    strengths = np.abs(parts).max(axis=1)
+    weak = strengths < _WEAK_SHARE * strengths.max()
     phrases: list[Phrase] = []
     first = 0
     for index in range(1, len(spans) + 1):
