@@ -103,7 +103,7 @@ def group(
     Examples
     --------
     >>> places = np.array([[1, 0], [0.8, 0.6], [0, 1]], dtype=np.float32)
-    >>> group(places, places[[0, 2]]).round(2).tolist()
+    >>> [[round(float(x), 2) for x in middle] for middle in group(places, places[[0, 2]])]
     [[0.95, 0.32], [0.0, 1.0]]
     """
     step = max(1, -(-len(places) // FITTED_PLACES))

@@ -374,6 +374,7 @@ def _side(about: NDArray[np.bool_], offset: NDArray[np.float64], chosen: NDArray
     if not len(days):
         return Side(events=np.zeros(0), exposure=np.zeros(0))
     start = days.min()
-    exposure = np.bincount(days - start).astype(float)
-    events = np.bincount(days - start, weights=about[chosen], minlength=len(exposure))
-    return Side(events=events, exposure=exposure)
+    exposure = np.bincount(days - start).astype(np.float64)
+    hits = about[chosen].astype(np.float64)
+    events = np.bincount(days - start, weights=hits, minlength=len(exposure))
+    return Side(events=events.astype(np.float64), exposure=exposure)

@@ -31,8 +31,10 @@ if TYPE_CHECKING:
 
 DAYS_A_YEAR = 365.25
 
-_ALARM = (THEME, "column", "group", "began", "found", "observed", "expected")
-_ALARM += ("ratio", "ratio_low", "ratio_high", "customers", "value", "value_at_risk")
+_ALARM = (
+    *(THEME, "column", "group", "began", "found", "observed", "expected"),
+    *("ratio", "ratio_low", "ratio_high", "customers", "value", "value_at_risk"),
+)
 _PRIOR_EVENTS = 0.5  # Jeffreys' prior for a rate
 
 
@@ -229,7 +231,8 @@ def _foretell(
 
     def past(values: NDArray[np.float64]) -> NDArray[np.float64]:
         sums = np.concatenate([[0.0], np.cumsum(values)])
-        return sums[until] - sums[since]
+        within: NDArray[np.float64] = sums[until] - sums[since]
+        return within
 
     events, exposure = past(counts) + _PRIOR_EVENTS, np.maximum(past(volumes), 1e-9)
     rate = events / exposure
@@ -269,7 +272,7 @@ def _series(mentions: pd.DataFrame, feedback: pd.DataFrame, by: Sequence[str]) -
     """Yield each theme as a whole, then within each value of each column."""
     every = np.arange(len(feedback))
     groups = [
-        (column, str(value), rows)
+        (column, str(value), np.asarray(rows, dtype=np.intp))
         for column in by
         for value, rows in feedback.groupby(column, observed=True).indices.items()
     ]

@@ -19,6 +19,8 @@ LONGEST_GAP = 1
 FEWEST_UNITS = 3
 PHRASE_BONUS = 3.0
 """A phrase says more than a word: its association counts so many times. (Assumption.)"""
+HEAD_SHARE = 0.1
+"""A phrase about the strongest word heads the name if it marks the theme this much of it."""
 SECOND_SHARE = 0.3
 """A second phrase joins the name if it marks the theme at least this much as the first."""
 JUDGED_UNITS = 3_000
@@ -43,6 +45,7 @@ def name_themes(
     *,
     others: Sequence[str] = (),
     taken: Set[str] = frozenset(),
+    ignored: Set[str] = frozenset(),
 ) -> dict[str, Name]:
     """Name each theme by what its sentences say and the others' do not.
 
@@ -54,6 +57,8 @@ def name_themes(
         Sentences that speak of other themes, which have names already.
     taken : set of str
         Those names.
+    ignored : set of str
+        Stems that shall not be part of a name.
 
     Returns
     -------
@@ -71,9 +76,9 @@ def name_themes(
     """
     forms: dict[Key, Counter[str]] = {}
     sampled = {theme: _sample(listed) for theme, listed in sentences.items()}
-    counts = {theme: _count(listed, forms) for theme, listed in sampled.items()}
+    counts = {theme: _count(listed, forms, ignored) for theme, listed in sampled.items()}
     beside = _sample(others)
-    totals = _count(beside, forms)
+    totals = _count(beside, forms, ignored)
     for count in counts.values():
         totals.update(count)
     every = len(beside) + sum(map(len, sampled.values()))
@@ -90,19 +95,21 @@ def _sample(sentences: Sequence[str]) -> Sequence[str]:
     return sentences[:: max(1, -(-len(sentences) // JUDGED_UNITS))]
 
 
-def _count(sentences: Sequence[str], forms: dict[Key, Counter[str]]) -> Counter[Key]:
+def _count(
+    sentences: Sequence[str], forms: dict[Key, Counter[str]], ignored: Set[str]
+) -> Counter[Key]:
     """Count in how many sentences each word and phrase stands; note how it is written."""
     counts: Counter[Key] = Counter()
     for sentence in sentences:
-        found = dict(_phrases(surface_words(sentence)))
+        found = dict(_phrases(surface_words(sentence), ignored))
         counts.update(found.keys())
         for key, form in found.items():
             forms.setdefault(key, Counter())[form] += 1
     return counts
 
 
-def _phrases(words: Sequence[str]) -> Iterator[tuple[Key, str]]:
-    stems = [stem(word) for word in words]
+def _phrases(words: Sequence[str], ignored: Set[str]) -> Iterator[tuple[Key, str]]:
+    stems = ["" if (found := stem(word)) in ignored else found for word in words]
     for i, first in enumerate(stems):
         if not first:
             continue
@@ -142,15 +149,18 @@ def _compose(
     taken: Set[str],
     theme: str,
 ) -> Name:
+    """Head the name with the best phrase about the strongest word; add what else marks it."""
     terms = tuple(_written(forms[key]) for _, key in marks[:8])
-    for start, (weight, key) in enumerate(marks):
-        first = _written(forms[key])
+    for weight, word in marks:
+        about = (mark for mark in marks if set(word) <= set(mark[1]) and len(mark[1]) > 1)
+        head = next((mark[1] for mark in about if mark[0] >= HEAD_SHARE * weight), word)
         others = (
-            _written(forms[other])
-            for strength, other in marks[start + 1 : start + 12]
-            if not set(other) & set(key) and strength >= SECOND_SHARE * weight
+            _written(forms[key])
+            for strength, key in marks
+            if not set(key) & set(head) and strength >= SECOND_SHARE * weight
         )
         second = next(others, None)
+        first = _written(forms[head])
         name = f"{first}, {second}" if second else first
         if name not in taken:
             return Name(name, terms)
@@ -158,5 +168,6 @@ def _compose(
 
 
 def _written(forms: Counter[str]) -> str:
-    """Choose the commonest way to write a phrase; the shorter, then the earlier in the alphabet."""
-    return min(forms, key=lambda form: (-forms[form], len(form), form))
+    """Choose the way to write a phrase with the fewest words, of those that are common."""
+    usual = [form for form, count in forms.items() if 4 * count >= max(forms.values())]
+    return min(usual, key=lambda form: (form.count(" "), -forms[form], len(form), form))

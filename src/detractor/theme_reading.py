@@ -9,10 +9,10 @@ import numpy as np
 import scipy.sparse as sp
 
 from detractor.sentences import split_clauses
-from detractor.theme_words import content_stems, surface_words, word_list
+from detractor.theme_words import brand_stems, content_stems, surface_words, word_list
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Sequence, Set
 
     from numpy.typing import NDArray
 
@@ -34,20 +34,23 @@ class Reading:
         Where the clause starts and ends in its text.
     stems : list of list of str
         The stems of each clause.
+    brands : set of str
+        Stems that were left out as names the table is about.
     """
 
     texts: Sequence[str]
     owner: NDArray[np.intp]
     spans: NDArray[np.int64]
     stems: list[list[str]]
+    brands: Set[str] = frozenset()
 
     def __len__(self) -> int:
         return len(self.stems)
 
     def clause(self, number: int) -> str:
         """Give a clause in the original words."""
-        start, end = self.spans[number]
-        return self.texts[self.owner[number]][start:end]
+        start, end = self.spans[number].tolist()
+        return str(self.texts[self.owner[number]][start:end])
 
     def documents(self) -> list[list[str]]:
         """Give the stems of each text."""
@@ -71,6 +74,7 @@ class Reading:
             renumbered[self.owner[kept]],
             self.spans[kept],
             [self.stems[i] for i in kept],
+            self.brands,
         )
 
 
@@ -83,11 +87,12 @@ def read_clauses(texts: Sequence[str]) -> Reading:
     >>> [reading.clause(i) for i in range(len(reading))]
     ['but my bag was lost. Why?']
     """
+    brands = brand_stems(texts)
     owner: list[int] = []
     spans: list[tuple[int, int]] = []
     stems: list[list[str]] = []
     for number, text in enumerate(texts):
-        for start, end, words in _clauses(text):
+        for start, end, words in _clauses(text, brands):
             if not is_praise(text[start:end]):
                 owner.append(number)
                 spans.append((start, end))
@@ -97,6 +102,7 @@ def read_clauses(texts: Sequence[str]) -> Reading:
         np.array(owner, dtype=np.intp),
         np.array(spans, dtype=np.int64).reshape(-1, 2),
         stems,
+        brands,
     )
 
 
@@ -112,11 +118,11 @@ def is_praise(clause: str) -> bool:
     return not words.isdisjoint(word_list("praise")) and words.isdisjoint(word_list("trouble"))
 
 
-def _clauses(text: str) -> list[tuple[int, int, list[str]]]:
+def _clauses(text: str, brands: Set[str]) -> list[tuple[int, int, list[str]]]:
     """Cut into clauses, each joined with those after it until it has enough stems."""
     found: list[tuple[int, int, list[str]]] = []
     for start, end in split_clauses(text):
-        stems = content_stems(text[start:end])
+        stems = [word for word in content_stems(text[start:end]) if word not in brands]
         if found and min(len(found[-1][2]), len(stems)) < FEWEST_STEMS:
             first, _, earlier = found[-1]
             found[-1] = (first, end, earlier + stems)

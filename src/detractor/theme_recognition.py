@@ -12,7 +12,7 @@ import pandas as pd
 
 from detractor.mentions import POSITION, THEME
 from detractor.theme_layers import PRIMARY, Layer, fit_layer, match, no_mentions, seed_layer
-from detractor.theme_names import name_themes
+from detractor.theme_names import Name, name_themes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -87,8 +87,14 @@ def recognise(reading: Reading, *, known: Recognised | None, rule: Rule) -> Reco
         others = [
             said for table in found for each in _clauses(reading, table).values() for said in each
         ]
-        named = _name(_clauses(reading, mentions), others, pd.concat([labels, fresh]), seeds)
-        identities = named[THEME].to_dict()
+        names = name_themes(
+            _clauses(reading, mentions),
+            others=others,
+            taken=set(pd.concat([labels, fresh])["name"]),
+            ignored=reading.brands,
+        )
+        named = _identify(names, set(labels.index) | set(fresh.index), seeds)
+        identities = {str(old): str(new) for old, new in named[THEME].items()}
         layers.append(layer.renamed(identities))
         found.append(mentions.assign(theme=mentions[THEME].map(identities)))
         fresh = pd.concat([fresh, named.set_index(THEME)])
@@ -128,15 +134,10 @@ def _fit_left(reading: Reading, left: NDArray[np.bool_], rule: Rule, *, late: bo
     return layer.only({*sizes[sizes >= smallest].index, *rule.seeds})
 
 
-def _name(
-    sentences: Mapping[str, Sequence[str]],
-    others: Sequence[str],
-    labels: pd.DataFrame,
-    seeds: Mapping[str, Sequence[str]],
+def _identify(
+    names: Mapping[str, Name], taken: set[str], seeds: Mapping[str, Sequence[str]]
 ) -> pd.DataFrame:
-    """Name new themes and give each an identity made of its name; seeds keep theirs."""
-    names = name_themes(sentences, others=others, taken=frozenset(labels["name"]))
-    taken = set(labels.index)
+    """Give each new theme an identity made of its name; seeds keep theirs."""
     rows = []
     for theme, name in names.items():
         identity = theme if theme in seeds else _identity(name.name, taken)

@@ -176,17 +176,19 @@ def find_themes(
     selected = _negative(scored, columns, options)
     every = coerce(scored[columns.text]).texts
     texts = [every[i] for i in selected]
-    labels = known.table[list(LABELS)] if known else None
     recognised = recognise(
         read_clauses(texts),
-        known=Recognised(known.layers, labels) if known else None,
+        known=Recognised(known.layers, known.table[list(LABELS)]) if known else None,
         rule=options,
     )
     mentions = recognised.mentions
     mentions = mentions.assign(
         position=selected[mentions[POSITION]],
         row=scored.index.to_numpy()[selected[mentions[POSITION]]],
-        sentence=[texts[i][a:b] for i, a, b in mentions[[POSITION, "start", "end"]].to_numpy()],
+        sentence=np.array(
+            [texts[i][a:b] for i, a, b in mentions[[POSITION, "start", "end"]].to_numpy()],
+            dtype=object,
+        ),
     )
     return _describe(
         mentions[[ROW, *MATCHED, SENTENCE]], recognised, scored, columns=columns, options=options
@@ -275,12 +277,14 @@ def _describe(
 
 def _evidence(mentions: pd.DataFrame, feedback: pd.DataFrame, count: int) -> pd.Series:
     """Choose the clauses that show each theme best, in the original words, personal data masked."""
-    shown = mentions[mentions[SENTENCE].str.len().between(*_READABLE)]
-    shown = shown.assign(told=shown[SENTENCE].str.lower())
+    shown = mentions[mentions[SENTENCE].map(len).between(*_READABLE)]
+    shown = shown.assign(told=shown[SENTENCE].map(str.lower))
     if HEADS[1] in feedback.columns:
         anger = feedback[HEADS[1]].to_numpy(dtype=float)[shown[POSITION]]
         shown = shown.assign(similarity=shown["similarity"] * (0.5 + np.nan_to_num(anger)))
     best = shown.sort_values(["similarity", POSITION], ascending=[False, True], kind="stable")
     best = best.drop_duplicates([THEME, "told"]).groupby(THEME).head(count)
+    if best.empty:
+        return pd.Series(dtype=object)
     masked = best.assign(sentence=[mask_personal_data(each).text for each in best[SENTENCE]])
     return masked.groupby(THEME)[SENTENCE].agg(tuple)

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import scipy.sparse as sp
 from safetensors.numpy import load
-from sklearn.decomposition import TruncatedSVD
 from sklearn.preprocessing import normalize
+from sklearn.utils.extmath import randomized_svd
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -133,7 +133,7 @@ def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     [[0.6000000238418579, 0.800000011920929], [0.0, 0.0]]
     """
     length = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
-    scaled: NDArray[np.float32] = vectors / np.where(length > 0, length, 1)[:, None]
+    scaled = vectors / np.where(length > 0, length, 1)[:, None]
     return scaled.astype(np.float32)
 
 
@@ -198,6 +198,6 @@ def _usage(
     counts.data = 1 + np.log(counts.data)
     weighted = normalize(counts.multiply(rarity[None, :]).tocsr())
     # Seeded, and refined by power steps, so that the same table gives the same axes.
-    fitted = TruncatedSVD(dimensions, n_iter=4, random_state=0).fit(weighted)
-    usage: NDArray[np.float32] = (fitted.components_.T * rarity[:, None]).astype(np.float32)
+    _, _, axes = randomized_svd(weighted, dimensions, n_iter=4, random_state=0)
+    usage: NDArray[np.float32] = (axes.T * rarity[:, None]).astype(np.float32)
     return usage
