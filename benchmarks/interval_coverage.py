@@ -3,7 +3,7 @@
 Settings are those of small recovery programmes. Intervals of shares and counts swing with the grain
 of whole numbers, so shares are drawn anew each round, and the figure is an average over them.
 
-    python benchmarks/coverage.py [--rounds 2000]
+    python benchmarks/interval_coverage.py [--rounds 2000]
 """
 
 from __future__ import annotations
