@@ -261,9 +261,14 @@ def main() -> None:
     table = compete(worlds, make(1000, Truth()))
     means = table.groupby(["capacity", "queue"]).mean().drop(columns="seed")
     spread = table.groupby(["capacity", "queue"])["share"].std().rename("share_sd")
-    print(means.join(spread).sort_values(["capacity", "share"], ascending=[True, False]).round(3))
-    print(sensitivity(worlds, remake).round(3))
-    print(losses(worlds[0]).round(2))
+    print(
+        means.join(spread)
+        .sort_values(["capacity", "share"], ascending=[True, False])
+        .round(3)
+        .to_string()
+    )
+    print(sensitivity(worlds, remake).round(3).to_string())
+    print(losses(worlds[0]).round(2).to_string())
     if asked.out:
         table.to_csv(asked.out / "queues.csv", index=False)
         plot(table, asked.out / "queues.png")

@@ -40,7 +40,7 @@ def only(policy: Policy = PLAIN, **cells: object) -> pd.Series:
 def test_each_customer_has_a_lane(cells: dict[str, object], lane: str, why: str) -> None:
     row = only(**cells)
     assert (row["lane"], row["suppressed_by"]) == (lane, why)
-    assert row["contact"] == (lane not in ("suppressed", "holdout"))
+    assert row["contact"] == (lane == "must_contact" or (not why and row["expected_saving"] > 0))
 
 
 def test_must_contact_leads_the_queue_whatever_it_is_worth() -> None:

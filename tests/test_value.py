@@ -43,7 +43,7 @@ def test_factors_move_as_the_evidence_says(
 
 def test_a_plain_customer_gets_the_prior() -> None:
     assert only()["recoverability"] == pytest.approx(0.3)
-    assert only()["freshness"] == pytest.approx(0.5 ** (0 / 60))
+    assert only()["freshness"] == pytest.approx(1 - 0.1 * 0.6 * 0.4)
 
 
 def test_anger_has_reach_only_where_the_policy_says_so() -> None:

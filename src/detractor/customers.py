@@ -39,8 +39,9 @@ def gather_customers(history: History, *, policy: Policy) -> pd.DataFrame:
     """Join the texts of each customer into one row, in order of first appearance.
 
     `detractor`, `anger` and `churn_risk` are recency-weighted maxima: as each text faded, the
-    largest. `text_risk` joins the three. `freshness` is what is left of the time to make good: the
-    largest risk of a text times its share of the window left, over the largest risk.
+    largest. `text_risk` joins the three. `freshness` is what is left to make good: the largest,
+    over the texts, of the chance that one voices any trouble times what its age leaves of the
+    window.
 
     Examples
     --------
@@ -99,11 +100,10 @@ def _standing(texts: Texts, groups: Groups, policy: Policy) -> Floats:
 
 
 def _freshness(texts: Texts, groups: Groups, policy: Policy) -> Floats:
+    trouble = 1 - np.prod(1 - texts.heads, axis=0)
     weight = np.where(texts.answered, policy.answered_weight, 1.0)
-    # A text without any risk still has an age.
-    risk = np.maximum(policy.text_risk(*texts.heads) * weight, 1e-9)
-    left = risk * 0.5 ** (texts.age / policy.window_half_life_days)
-    fresh: Floats = groups.maximum(left) / groups.maximum(risk)
+    left = trouble * weight * 0.5 ** (texts.age / policy.window_half_life_days)
+    fresh: Floats = groups.maximum(left)
     return fresh
 
 

@@ -127,14 +127,14 @@ def rank(
     Examples
     --------
     >>> scored = pd.DataFrame({
-    ...     "customer_id": ["ann", "ben", "cem"], "value": [1200, 300, 9000],
+    ...     "customer_id": ["ann", "ben", "cem"], "value": [1200, 300, 5000],
     ...     "detractor": [0.9, 0.9, 0.1], "anger": [0.1, 0.9, 0.0], "churn_risk": [0.9, 0.2, 0.0],
     ... })
     >>> rank(scored)[["customer_id", "contact", "lane", "expected_saving"]].round(1)
       customer_id  contact        lane  expected_saving
-    0         ann     True    standard            172.5
-    1         ben     True    standard             11.2
-    2         cem    False  suppressed             89.9
+    0         ann     True    standard            170.9
+    1         ben     True    standard             11.0
+    2         cem    False  suppressed             -4.4
     """
     policy = policy or Policy()
     columns = columns or Columns()

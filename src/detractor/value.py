@@ -55,7 +55,7 @@ def add_saving(frame: pd.DataFrame, history: History, *, policy: Policy) -> pd.D
     >>> frame = gather_customers(history, policy=Policy())
     >>> row = add_saving(frame, history, policy=Policy()).iloc[0]
     >>> round(row["value"] * row["p_leaves"] * row["recoverability"] * row["freshness"], 2)
-    np.float64(25.41)
+    np.float64(25.1)
     """
     frame = frame.copy()
     frame[VALUE] = _values(history, policy)
