@@ -134,7 +134,7 @@ def rank(
       customer_id  contact        lane  expected_saving
     0         ann     True    standard            170.9
     1         ben     True    standard             11.0
-    2         cem    False  suppressed             -4.4
+    2         cem    False  suppressed             -4.5
     """
     policy = policy or Policy()
     columns = columns or Columns()
