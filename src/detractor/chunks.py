@@ -48,7 +48,7 @@ class Reading:
     format: str | None = None
     delimiter: str | None = None
     encoding: str | None = None
-    chunk_bytes: int = 8 << 20
+    chunk_bytes: int = 4 << 20
     chunk_rows: int = 20_000
 
     def __post_init__(self) -> None:

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from detractor.batching import Batcher, Crowded, Scores
+from detractor.compilation import compile_all
 from detractor.errors import DetractorError, ParameterError, suggestion
 from detractor.metrics import TEXTS, Metrics
 from detractor.schema import HEADS, SIGNALS, STATUSES, Columns
@@ -88,7 +89,8 @@ class Desk:
         )
         self._rankings = 0
         self._ranker = ThreadPoolExecutor(1, "detractor-ranker")
-        self._score(["ready"])  # compile now, not during the first request
+        compile_all()  # now, not during the first requests
+        self._score(["ready"])
 
     def _score(self, texts: list[str]) -> Scores:
         from detractor.scoring import score_texts

@@ -27,7 +27,7 @@ from detractor.storage import Store
 from detractor.tables import join_chunks, read_bytes, read_chunks
 
 LOG = logging.getLogger(__name__)
-READ_BYTES = 4 << 20
+READ_BYTES = 2 << 20
 SETTLED_SECONDS = 2.0
 """A file counts as complete when it has not changed for so long."""
 SAME_TROUBLE = timedelta(days=30)
@@ -76,7 +76,7 @@ class FolderSource:
     reading: Reading = field(default_factory=Reading)
 
     def news(self, positions: dict[str, str]) -> Iterator[News]:
-        """Read what each file gained, at most 4 MB of it at a time."""
+        """Read what each file gained, at most 2 MB of it at a time."""
         path = Path(self.pattern)
         for file in sorted(path.parent.glob(path.name)):
             start, size = int(positions.get(str(file), "0")), file.stat().st_size
