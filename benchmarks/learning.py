@@ -25,6 +25,8 @@ from detractor.uplift import UpliftModel, sleeping_dogs
 
 NIGHTS, REFIT = 90, 10
 CAPACITY, EXPLORED = 0.05, 0.10
+DOUBT = 1.645
+"""Standard errors below 0 from which a customer counts as a sleeping dog: 95 %, one-sided."""
 FEATURES = ["prior", "p_leaves", "freshness", "detractor", "anger", "churn_risk", "trend", "texts"]
 
 
@@ -86,7 +88,8 @@ def compete(world: World, seed: int) -> pd.DataFrame:
             model = UpliftModel(learner="shrunken")
             model.fit(customers.iloc[rows][FEATURES], stayed, treatment=treated)
             learned, weight = model.predict(customers[FEATURES]), model.weight
-            added = np.where(sleeping_dogs(learned), 0.0, (1 - weight) * prior + weight * learned)
+            dogs = sleeping_dogs(learned, error=DOUBT * model.error)
+            added = np.where(dogs, 0.0, (1 - weight) * prior + weight * learned)
     return pd.DataFrame(lines)
 
 

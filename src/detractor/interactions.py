@@ -41,6 +41,8 @@ class ShrunkenInteractions(BaseEstimator):  # type: ignore[misc]
     ----------
     spread_ : float
         Standard deviation found for the interactions; near 0 when no feature matters.
+    freedom_ : float
+        Effective number of interactions, 0 to the number of features.
     coefficients_ : ndarray
         Intercept, treatment, main effects, interactions, on standardised features.
 
@@ -70,7 +72,7 @@ class ShrunkenInteractions(BaseEstimator):  # type: ignore[misc]
         self.binary_ = bool(np.isin(outcome, (0.0, 1.0)).all())
         self.n_features_in_ = features.shape[1]
         design = self._design(features, treated)
-        self.spread_ = self._find_spread(design, outcome)
+        self.spread_, self.freedom_ = self._find_spread(design, outcome)
         self.coefficients_, _ = self._solve(design, outcome, self.spread_)
         return self
 
@@ -114,7 +116,7 @@ class ShrunkenInteractions(BaseEstimator):  # type: ignore[misc]
                 break
         return np.asarray(weights, dtype=np.float64), information
 
-    def _find_spread(self, design: Floats, outcome: Floats) -> float:
+    def _find_spread(self, design: Floats, outcome: Floats) -> tuple[float, float]:
         """Maximise the marginal likelihood of the interactions over their spread (Laplace)."""
         wide = float(SPREADS[-1])
         weights, information = self._solve(design, outcome, wide)
@@ -127,7 +129,8 @@ class ShrunkenInteractions(BaseEstimator):  # type: ignore[misc]
         strength, basis = np.linalg.eigh(kept)
         clear = strength > 1e-8 * max(strength.max(), 1e-300)
         strength, seen = strength[clear], (basis.T @ score)[clear]
-        return _best_spread(strength, seen)
+        spread = _best_spread(strength, seen)
+        return spread, float((strength / (strength + 1 / spread**2)).sum())
 
 
 def _best_spread(strength: Floats, seen: Floats) -> float:

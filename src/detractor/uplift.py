@@ -34,7 +34,8 @@ LEARNERS = ("shrunken", "two_model", "class_transformation", "transformed_outcom
 """The ways to learn the saving; "auto" compares the first with two boosted models."""
 
 PRIOR_SPREAD = 0.1
-"""Standard deviation of Beta(6, 14), the prior of `Policy`: what evidence is weighed against."""
+"""Standard deviation of Beta(6, 14), the prior of `Policy`; times the share that leaves, it is the
+prior's spread of the saving, against which evidence is weighed."""
 
 
 class UpliftModel(BaseEstimator):  # type: ignore[misc]
@@ -65,6 +66,8 @@ class UpliftModel(BaseEstimator):  # type: ignore[misc]
         What "auto" chose.
     effect_ : Interval
         Mean effect of a contact with its 95 % interval.
+    freedom_ : float
+        Effective number of features by which the saving differs.
     slope_ : float
         How far cross-fitted predictions were trusted, 0 to 1; 1 for "shrunken".
     feature_names_in_ : ndarray of str
@@ -125,6 +128,9 @@ class UpliftModel(BaseEstimator):  # type: ignore[misc]
         features = np.asarray(self.encoder_.transform(frame), dtype=np.float64)
         self.learner_, self.slope_, self.centre_ = self._choose(features, outcome, treated)
         self.model_ = self._learner(self.learner_).fit(features, outcome, treated)
+        self.freedom_ = float(getattr(self.model_, "freedom_", features.shape[1]))
+        held_out = outcome[treated == 0]
+        self.scale_ = float(1 - held_out.mean() if self.binary_ else held_out.std())
         return self
 
     def predict(self, X: pd.DataFrame) -> Floats:
@@ -146,14 +152,27 @@ class UpliftModel(BaseEstimator):  # type: ignore[misc]
         return np.asarray(self.centre_ + self.slope_ * (raw - self.centre_), dtype=np.float64)
 
     @property
-    def weight(self) -> float:
-        """How much this evidence weighs against the prior, 0 to 1: grows with the contacts."""
+    def error(self) -> float:
+        """Typical standard error of a prediction, in units of the outcome.
+
+        That of the mean effect, grown by the number of effective parameters, as in a regression.
+        """
         if not hasattr(self, "effect_"):
             raise NotFittedError("this UpliftModel is not fitted; call fit on past contacts first")
-        error = (self.effect_.high - self.effect_.low) / (2 * float(ndtri(0.975)))
+        mean_error = (self.effect_.high - self.effect_.low) / (2 * float(ndtri(0.975)))
+        return float(mean_error * np.sqrt(1 + self.freedom_))
+
+    @property
+    def weight(self) -> float:
+        """How much this evidence weighs against the prior, 0 to 1: grows with the contacts.
+
+        Empirical Bayes: the prior's variance over the sum of both variances.
+        """
+        error = self.error
         if not np.isfinite(error):
             return 0.0
-        return float(PRIOR_SPREAD**2 / (PRIOR_SPREAD**2 + error**2))
+        spread = PRIOR_SPREAD * self.scale_
+        return float(spread**2 / (spread**2 + error**2)) if spread else 0.0
 
     def _check(self, frame: pd.DataFrame, outcome: Floats, treated: Floats) -> None:
         known = ("auto", *LEARNERS)
@@ -263,7 +282,8 @@ def sleeping_dogs(saving: ArrayLike, *, error: float = 0.0) -> NDArray[np.bool_]
     saving : array-like
         Predicted saving of a contact.
     error : float
-        Only customers whose prediction lies below minus this much.
+        Only customers whose prediction lies below minus this much, such as 1.645 times the
+        model's `error` for 95 % certainty.
 
     Examples
     --------
