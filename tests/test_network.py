@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -47,10 +48,8 @@ def test_words_are_counted(reader: tuple[Lexicon, Network]) -> None:
 
 def test_names_are_one_unknown_word(reader: tuple[Lexicon, Network]) -> None:
     lexicon, _ = reader
-    rows, _, bounds = read_rows(
-        ["We met Zoltan Ubumwe there", "We met Wilhelmina there"], lexicon
-    )
-    first, second = (rows[a:b].tolist() for a, b in zip(bounds[:-1], bounds[1:], strict=True))
+    rows, _, bounds = read_rows(["We met Zoltan Ubumwe there", "We met Wilhelmina there"], lexicon)
+    first, second = (rows[a:b].tolist() for a, b in pairwise(bounds))
     assert first == second
 
 

@@ -201,7 +201,7 @@ class FeedbackFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     Examples
     --------
     >>> FeedbackFeatures().transform(["Not bad at all", ""]).getnnz(axis=1).tolist()
-    [9, 0]
+    [10, 0]
     """
 
     def __init__(self, *, n_features: int = 2**18, batch_size: int = 65536) -> None:
