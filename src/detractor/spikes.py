@@ -2,10 +2,9 @@
 
 Each day of each series is compared with what its own past foretells. The evidence for a doubled
 rate is summed (Page's CUSUM of log likelihood ratios, never below 0), and an alarm is raised where
-the sum passes a limit h. As each day's likelihood ratio has mean 1 while nothing changed, the mean time
-to a false alarm is at least exp(h) days (Lorden 1971), so h = log(days wanted between false alarms)
-holds the rate whatever the level of the series: with one a year allowed for 100 series, h is
-log(36,525) = 10.5.
+the sum passes a limit h. While nothing changed each day's likelihood ratio has mean 1, so the mean
+time to a false alarm is at least exp(h) days (Lorden 1971), whatever the level of the series: with
+one a year allowed for 100 series, h is log(36,525) = 10.5.
 """
 
 from __future__ import annotations

@@ -71,7 +71,8 @@ def note_event(
     day = pd.to_datetime(str(date), errors="coerce")
     if pd.isna(day):
         raise ParameterError(f"{date!r} is no date; write it as 2026-02-03")
-    row = pd.DataFrame([[theme, day.date().isoformat(), event, note]], columns=list(LOG_COLUMNS))
+    entry = [theme, day.date().isoformat(), event, note]
+    row = pd.DataFrame([entry], columns=list(LOG_COLUMNS), dtype=object)
     joined = pd.concat([log[list(LOG_COLUMNS)], row], ignore_index=True) if len(log) else row
     joined = joined.drop_duplicates([THEME, "date", "event"], keep="last")
     return joined.sort_values(["date", THEME], kind="stable", ignore_index=True)
@@ -153,13 +154,12 @@ def write_log(log: pd.DataFrame, path: str | Path) -> None:
     ...     read_log(Path(folder) / "themes.toml").equals(log)
     True
     """
-    # A JSON string of printable characters is a TOML string too.
     entries = [
-        "\n".join(f"{name} = {json.dumps(str(row[name]))}" for name in LOG_COLUMNS)
+        "\n".join(f"{name} = {_quoted(str(row[name]))}" for name in LOG_COLUMNS)
         for row in log.to_dict("records")
     ]
     text = "".join(f"[[event]]\n{entry}\n\n" for entry in entries)
-    Path(path).write_text(text, encoding="utf-8")
+    Path(path).write_bytes(text.encode("utf-8", errors="replace"))
 
 
 def read_log(path: str | Path) -> pd.DataFrame:
@@ -198,3 +198,8 @@ def read_log(path: str | Path) -> pd.DataFrame:
     if mistakes:
         raise ConfigError(f"{path}: " + "; ".join(mistakes))
     return log
+
+
+def _quoted(text: str) -> str:
+    """Write a TOML string: as in JSON, but without pairs of surrogates, and with DEL escaped."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

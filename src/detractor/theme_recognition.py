@@ -66,7 +66,7 @@ def recognise(reading: Reading, *, known: Recognised | None, rule: Rule) -> Reco
     >>> from detractor.theme_reading import read_clauses
     >>> reading = read_clauses(["My bag was lost.", "They lost my bag!"] * 5)
     >>> recognise(reading, known=None, rule=Rule()).labels["name"].tolist()
-    ['lost bag']
+    ['lost my bag']
     """
     labels = no_labels() if known is None else known.labels
     seeds = {theme: said for theme, said in rule.seeds.items() if theme not in labels.index}
@@ -96,7 +96,7 @@ def recognise(reading: Reading, *, known: Recognised | None, rule: Rule) -> Reco
         named = _identify(names, set(labels.index) | set(fresh.index), seeds)
         identities = {str(old): str(new) for old, new in named[THEME].items()}
         layers.append(layer.renamed(identities))
-        found.append(mentions.assign(theme=mentions[THEME].map(identities)))
+        found.append(mentions.assign(theme=mentions[THEME].map(identities).astype(object)))
         fresh = pd.concat([fresh, named.set_index(THEME)])
         seeds = {}
     mentions = pd.concat(found, ignore_index=True) if found else no_mentions()

@@ -34,7 +34,7 @@ COMMONEST = 0.4
 are more than `FEW_TEXTS` with it."""
 FEW_TEXTS = 100
 MOST_WORDS = 40_000
-USAGE_DIMENSIONS = 64
+USAGE_DIMENSIONS = 40
 SMOOTHING = 0.01
 """Weight of a word is a / (a + share of texts with it) (Arora, Liang and Ma 2017, with their a for
 words counted by text)."""

@@ -1,0 +1,105 @@
+"""Fixes: proven, not proven yet, worse."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from detractor.errors import ParameterError
+from detractor.fixes import FixWindow, Side, judge_fix, verify_fix
+
+
+def side(events: object) -> Side:
+    daily = np.asarray(events, dtype=float)
+    return Side(events=daily, exposure=np.full(len(daily), 100.0))
+
+
+@pytest.mark.parametrize(("daily", "ratio"), [(0.5, 0.5), (1.0, 0.3), (3.0, 0.5), (2.0, 1.0)])
+def test_the_interval_covers_the_true_ratio(daily: float, ratio: float) -> None:
+    rng, held, runs = np.random.default_rng(4), 0, 600
+    for _ in range(runs):
+        fix = judge_fix(
+            {"before": side(rng.poisson(daily, 56)), "after": side(rng.poisson(daily * ratio, 42))},
+            {"before": side(rng.poisson(20, 56)), "after": side(rng.poisson(20, 42))},
+        )
+        held += fix.against_others.low <= ratio <= fix.against_others.high
+    # 93 to 97 % is promised; two standard errors of 600 runs are 1.8 points.
+    assert 0.925 <= held / runs <= 0.98
+
+
+def test_no_change_is_seldom_called_fixed() -> None:
+    rng = np.random.default_rng(8)
+    verdicts = [
+        judge_fix({"before": side(rng.poisson(2, 56)), "after": side(rng.poisson(2, 56))}).verdict
+        for _ in range(300)
+    ]
+    assert verdicts.count("fixed") <= 16
+    assert verdicts.count("worse") <= 16
+
+
+def test_worse_is_said() -> None:
+    assert judge_fix({"before": side([1] * 28), "after": side([3] * 28)}).verdict == "worse"
+
+
+def test_what_all_themes_did_is_no_fix() -> None:
+    alone = {"before": side([4] * 28), "after": side([2] * 28)}
+    others = {"before": side([40] * 28), "after": side([20] * 28)}
+    assert judge_fix(alone).verdict == "fixed"
+    assert judge_fix(alone, others).verdict == "not proven yet"
+
+
+def test_a_chance_peak_that_falls_back_is_no_fix() -> None:
+    usual, peak = [2, 2, 3, 1] * 14, [3, 3, 3, 4, 3, 3, 3]
+    fix = judge_fix({"usual": side(usual), "before": side(peak), "after": side([2, 2, 1, 2] * 7)})
+    assert fix.ratio.high < 1
+    assert fix.verdict == "not proven yet"
+    assert "by itself" in fix.reason
+
+
+def test_a_fall_before_the_fix_is_no_fix() -> None:
+    before = [9] * 21 + [1] * 7
+    fix = judge_fix({"before": side(before), "after": side([1] * 28)})
+    assert fix.verdict == "not proven yet"
+    assert "before the fix" in fix.reason
+
+
+def test_a_real_fault_that_ends_is_a_fix() -> None:
+    fix = judge_fix(
+        {"usual": side([1] * 100), "before": side([6] * 28), "after": side([1] * 28)},
+    )
+    assert fix.verdict == "fixed"
+
+
+def test_the_days_still_needed_give_proof() -> None:
+    rng = np.random.default_rng(6)
+    early = judge_fix({"before": side([1] * 28), "after": side([1, 0, 1, 0, 0, 0])})
+    assert early.verdict == "not proven yet"
+    assert early.more_days is not None
+    days = 6 + early.more_days
+    proofs = [
+        judge_fix({"before": side([1] * 28), "after": side(rng.poisson(1 / 3, days))}).ratio.high
+        < 1
+        for _ in range(200)
+    ]
+    assert 0.65 <= np.mean(proofs) <= 0.95
+
+
+def test_settling_days_count_for_neither_side() -> None:
+    feedback = pd.DataFrame({"date": pd.date_range("2026-01-01", periods=60).repeat(2)})
+    about = pd.DataFrame({"theme": "late", "position": range(0, 90, 2)})
+    settled = verify_fix(
+        "late",
+        "2026-02-01",
+        mentions=about,
+        feedback=feedback,
+        window=FixWindow(before=28, after=28, settling=13),
+    )
+    assert (settled.before, settled.after) == (28, 0)
+
+
+def test_a_side_without_feedback_is_named() -> None:
+    feedback = pd.DataFrame({"date": ["2026-01-01"]})
+    about = pd.DataFrame({"theme": ["late"], "position": [0]})
+    with pytest.raises(ParameterError, match="no feedback after"):
+        verify_fix("late", "2026-01-02", mentions=about, feedback=feedback)
+    with pytest.raises(ParameterError, match="each side needs a day"):
+        FixWindow(before=0)
