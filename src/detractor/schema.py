@@ -112,7 +112,7 @@ def require(frame: pd.DataFrame, *names: str) -> None:
         ...
     detractor.errors.SchemaError: no column 'comment'; did you mean 'comments'?
     """
-    existing = frame.columns.tolist()  # names need not be strings: numbers and tuples are common
+    existing = list(frame.columns)  # of pandas or of Spark; names may be numbers or tuples
     for name in names:
         count = existing.count(name)
         if count == 0:
