@@ -21,12 +21,10 @@ from world import World, load_pool, load_values, make_world
 
 from detractor.policy import Policy
 from detractor.ranking import rank
-from detractor.uplift import UpliftModel, sleeping_dogs
+from detractor.uplift import UpliftModel
 
 NIGHTS, REFIT = 90, 10
 CAPACITY, EXPLORED = 0.05, 0.10
-DOUBT = 1.645
-"""Standard errors below 0 from which a customer counts as a sleeping dog: 95 %, one-sided."""
 FEATURES = ["prior", "p_leaves", "freshness", "detractor", "anger", "churn_risk", "trend", "texts"]
 
 
@@ -88,8 +86,7 @@ def compete(world: World, seed: int) -> pd.DataFrame:
             model = UpliftModel(learner="shrunken")
             model.fit(customers.iloc[rows][FEATURES], stayed, treatment=treated)
             learned, weight = model.predict(customers[FEATURES]), model.weight
-            dogs = sleeping_dogs(learned, error=DOUBT * model.error)
-            added = np.where(dogs, 0.0, (1 - weight) * prior + weight * learned)
+            added = (1 - weight) * prior + weight * learned
     return pd.DataFrame(lines)
 
 

@@ -100,7 +100,8 @@ def default_count(texts: int) -> int:
     >>> [default_count(n) for n in (50, 1_500, 100_000)]
     [5, 12, 36]
     """
-    return max(2, round(2 * float(texts) ** 0.25))
+    fourth_root: float = float(texts) ** 0.25
+    return max(2, round(2 * fourth_root))
 
 
 def fit_layer(

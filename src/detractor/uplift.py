@@ -128,9 +128,10 @@ class UpliftModel(BaseEstimator):  # type: ignore[misc]
         features = np.asarray(self.encoder_.transform(frame), dtype=np.float64)
         self.learner_, self.slope_, self.centre_ = self._choose(features, outcome, treated)
         self.model_ = self._learner(self.learner_).fit(features, outcome, treated)
-        self.freedom_ = float(getattr(self.model_, "freedom_", features.shape[1]))
+        parameters: Any = getattr(self.model_, "freedom_", features.shape[1])
+        self.freedom_ = float(parameters)
         held_out = outcome[treated == 0]
-        self.scale_ = float(1 - held_out.mean() if self.binary_ else held_out.std())
+        self.scale_ = float(1 - held_out.mean()) if self.binary_ else float(held_out.std())
         return self
 
     def predict(self, X: pd.DataFrame) -> Floats:
