@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeVar
 
 import numpy as np
@@ -84,9 +85,9 @@ def prepare(work: int) -> None:
         compile_all()
 
 
-def wrapping() -> np.errstate:
+def wrapping() -> AbstractContextManager[object]:
     """Let 64-bit hashes wrap around silently, as machine code does, while Python runs."""
-    return np.errstate(over="ignore")
+    return nullcontext() if _is_compiled else np.errstate(over="ignore")
 
 
 def _is_ours(name: str) -> bool:
