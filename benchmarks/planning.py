@@ -112,7 +112,7 @@ def compare(queues: int, customers: int, playbook: Playbook) -> None:
         greedy = int(options.saving[choose_greedily(options, available)].sum())
         margins.append(best / greedy - 1)
         if seed % 10 == 0:
-            small = thin(list_options(draw_cases(random, 6), playbook), 7)
+            small = thin(list_options(draw_cases(random, 6), playbook), 4)
             few = scarcity(small, playbook, 1 / 3)
             tried += 1
             exact += choose_by_force(small, few) == int(small.saving[allocate(small, few)].sum())

@@ -159,9 +159,8 @@ def _wordings(marks: _Marks) -> Iterator[Finding]:
         reported: set[int] = set()
         for span in marks.spans.get(rule["kind"], []):
             sentence = sum(end <= span[0] for _, end in marks.sentences)
-            excused = any(marks.near(kind, span) for kind in rule.get("unless", []))
-            healed = any(kind in marks.spans for kind in rule.get("unless_anywhere", []))
-            if sentence not in reported and not excused and not healed:
+            healed = any(kind in marks.spans for kind in rule.get("unless", []))
+            if sentence not in reported and not healed:
                 reported.add(sentence)
                 yield Finding(*span, rule["kind"], rule["message"], rule["better"])
 
