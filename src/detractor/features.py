@@ -32,7 +32,7 @@ from detractor.tokens import (
     tokenize,
     tokenize_into,
 )
-from detractor.vocabulary import Vocabulary, build_vocabulary
+from detractor.vocabulary import Vocabulary, build_vocabulary, find_slot, hash_shift
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,8 +80,9 @@ def rules() -> Rules:
     vocabulary = build_vocabulary(
         np.array(list(effects), dtype=np.uint64), np.array(list(effects.values()), dtype=np.int32)
     )
-    shift = np.uint64(64 - (vocabulary.keys.size.bit_length() - 1))
-    return Rules(characters(), vocabulary, shift, np.array(stand_ins, dtype=np.uint64))
+    return Rules(
+        characters(), vocabulary, hash_shift(vocabulary), np.array(stand_ins, dtype=np.uint64)
+    )
 
 
 @compiled
@@ -97,15 +98,12 @@ def extract_into(hashes, flags, found, rules, mask, columns, owners):
     A token has at most four features. The owner of a pair is its second word.
     """
     keys, effects = rules.words
-    slots = keys.size - 1
     count = 0
     reach = 0
     previous = np.uint64(0)
     for index in range(found):
         value = hashes[index]
-        slot = np.int64((value * _MIX) >> rules.shift)
-        while keys[slot] != 0 and keys[slot] != value:
-            slot = (slot + 1) & slots
+        slot = find_slot(value, keys, rules.shift)
         effect = effects[slot] if keys[slot] == value else -9
         if effect == _NEUTRAL:
             value = np.uint64(100)

@@ -28,7 +28,7 @@ import numpy as np
 from detractor.characters import Characters, characters
 from detractor.compilation import compile_all, compiled, prepare, wrapping
 from detractor.tokens import ELLIPSIS, HEART, SMILE, WORD, encode, tokenize, tokenize_into
-from detractor.vocabulary import UNKNOWN, Vocabulary, build_vocabulary, look_up
+from detractor.vocabulary import UNKNOWN, Vocabulary, build_vocabulary, hash_shift, look_up
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,8 +89,7 @@ class Parts(NamedTuple):
 def build_lexicon(hashes: NDArray[np.uint64], rows: NDArray[np.int32]) -> Lexicon:
     """Build what turns bytes into rows from the hashes of the known words."""
     vocabulary = build_vocabulary(hashes, rows)
-    shift = np.uint64(64 - (vocabulary.keys.size.bit_length() - 1))
-    return Lexicon(characters(), vocabulary, shift)
+    return Lexicon(characters(), vocabulary, hash_shift(vocabulary))
 
 
 @compiled

@@ -38,12 +38,18 @@ class Vocabulary(NamedTuple):
 
 
 @compiled
+def find_slot(value, keys, shift):
+    """Find the slot that holds a hash, or the free one where it would stand."""
+    slot = np.int64((value * _MIX) >> shift)
+    while keys[slot] != 0 and keys[slot] != value:
+        slot = (slot + 1) & (keys.size - 1)
+    return slot
+
+
+@compiled
 def _insert(hashes, rows, keys, values, shift):
-    mask = keys.size - 1
     for index in range(hashes.size):
-        slot = np.int64((hashes[index] * _MIX) >> shift)
-        while keys[slot] != 0 and keys[slot] != hashes[index]:
-            slot = (slot + 1) & mask
+        slot = find_slot(hashes[index], keys, shift)
         keys[slot] = hashes[index]
         values[slot] = rows[index]
 
@@ -62,8 +68,19 @@ def build_vocabulary(hashes: NDArray[np.uint64], rows: NDArray[np.int32]) -> Voc
     keys = np.zeros(1 << bits, dtype=np.uint64)
     values = np.zeros(1 << bits, dtype=np.int32)
     with wrapping():
-        _insert(hashes, rows, keys, values, np.uint64(64 - bits))
+        _insert(hashes, rows, keys, values, hash_shift(Vocabulary(keys, values)))
     return Vocabulary(keys, values)
+
+
+def hash_shift(vocabulary: Vocabulary) -> np.uint64:
+    """Say how far a mixed hash is shifted to give a slot of this table.
+
+    Examples
+    --------
+    >>> hash_shift(Vocabulary(np.zeros(16, np.uint64), np.zeros(16, np.int32)))
+    np.uint64(60)
+    """
+    return np.uint64(64 - (vocabulary.keys.size.bit_length() - 1))
 
 
 @compiled
@@ -73,13 +90,10 @@ def look_up(hashes, flags, count, vocabulary, shift, rows, marks, origins):
     ``origins`` receives the index of the token that each row came from.
     """
     keys, values = vocabulary
-    mask = keys.size - 1
     kept = 0
     for index in range(count):
         value = hashes[index]
-        slot = np.int64((value * _MIX) >> shift)
-        while keys[slot] != 0 and keys[slot] != value:
-            slot = (slot + 1) & mask
+        slot = find_slot(value, keys, shift)
         row = np.int64(values[slot]) if keys[slot] == value else UNKNOWN
         flag = flags[index]
         if row & SOMETIMES_NAME:
