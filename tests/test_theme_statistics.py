@@ -15,11 +15,12 @@ def mentions(theme: str, positions: list[int]) -> pd.DataFrame:
     return pd.DataFrame({"theme": theme, "position": positions})
 
 
-def test_value_at_risk_counts_a_customer_once() -> None:
+@pytest.mark.parametrize("values", [[100.0, 100.0, 50.0], ["100", "100", "50"]])
+def test_value_at_risk_counts_a_customer_once(values: list[object]) -> None:
     feedback = pd.DataFrame(
         {
             "customer_id": ["a", "a", "b"],
-            "value": [100.0, 100.0, 50.0],
+            "value": values,
             "churn_risk": [0.2, 0.8, 0.5],
         }
     )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from detractor.attributes import read_numbers
 from detractor.impacts import impacts
 from detractor.intervals import wilson
 from detractor.mentions import MENTIONS, POSITION, THEME, positions_by_theme
@@ -140,7 +141,7 @@ def exposed(hit: pd.DataFrame, columns: Columns) -> dict[str, object]:
             "value": float("nan"),
             "value_at_risk": _value_at_risk(hit, columns),
         }
-    known = hit.dropna(subset=[columns.customer])
+    known = _with_amounts(hit.dropna(subset=[columns.customer]), columns)
     customers = tuple(known[columns.customer].unique().tolist())
     value = float("nan")
     if columns.value in hit.columns:
@@ -153,11 +154,19 @@ def _value_at_risk(hit: pd.DataFrame, columns: Columns) -> float:
     churn = HEADS[2]
     if columns.value not in hit.columns or churn not in hit.columns:
         return float("nan")
+    hit = _with_amounts(hit, columns)
     if columns.customer not in hit.columns:
         return float((hit[columns.value] * hit[churn]).sum())
     known = hit.dropna(subset=[columns.customer])
     each = known.groupby(columns.customer, observed=True)[[columns.value, churn]].max()
     return float((each[columns.value] * each[churn]).sum())
+
+
+def _with_amounts(hit: pd.DataFrame, columns: Columns) -> pd.DataFrame:
+    """Make numbers of the values, which CSV files bring as text."""
+    if columns.value not in hit.columns:
+        return hit
+    return hit.assign(**{columns.value: read_numbers(hit[columns.value])})
 
 
 def _movement(positions: NDArray[np.intp], days: NDArray[np.float64]) -> dict[str, Any]:
