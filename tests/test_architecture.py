@@ -21,6 +21,7 @@ FLOORS = (
         "rewording",
         "templates",
         "grouping",
+        "markup",
     ),
     (
         "text",

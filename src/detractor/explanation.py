@@ -6,7 +6,6 @@ are merged into the phrases that a person would mark; the sum stays exact.
 
 from __future__ import annotations
 
-import html
 import importlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ import numpy as np
 
 from detractor.artifact import load
 from detractor.cleaning import clean
+from detractor.markup import Html, marked, percent, table
 from detractor.model import FeedbackModel
 from detractor.network import read_parts
 from detractor.schema import HEADS
@@ -174,23 +174,27 @@ class Explanation:
         return frame
 
     def _repr_html_(self) -> str:
-        rows = []
-        for head in HEADS:
-            marked, done = [], 0
-            for phrase in self.phrases:
-                weight = getattr(phrase, head)
-                colour = "200,60,40" if weight > 0 else "40,110,180"
-                strength = min(abs(weight) / 3, 0.6)
-                marked.append(html.escape(self.text[done : phrase.start]))
-                marked.append(
-                    f'<span style="background:rgba({colour},{strength:.2f})" '
-                    f'title="{weight:+.2f}">{html.escape(phrase.text)}</span>'
-                )
-                done = phrase.end
-            marked.append(html.escape(self.text[done:]))
-            share = f"{self.probabilities[head]:.2f}"
-            rows.append(f"<tr><th>{head} {share}</th><td>{''.join(marked)}</td></tr>")
-        return f"<table>{''.join(rows)}</table>"
+        rows = [
+            [f"{head.replace('_', ' ')} {percent(self.probabilities[head])}", self._marked(head)]
+            for head in HEADS
+        ]
+        return table(["probability", "raised by solid, lowered by dotted lines"], rows)
+
+    def _marked(self, head: str) -> Html:
+        spans = [
+            (phrase.start, phrase.end, _mark(getattr(phrase, head))) for phrase in self.phrases
+        ]
+        return marked(self.text, spans)
+
+
+def _mark(weight: float) -> dict[str, object]:
+    """Tint and underline by direction; the line says it also to those who see no colour."""
+    colour, line = ("213,94,0", "solid") if weight > 0 else ("0,114,178", "dotted")
+    strength = min(abs(weight) / 3, 0.6)
+    style = f"color:inherit;background:rgba({colour},{strength:.2f})"
+    if abs(weight) >= _WORTH_SHOWING:
+        style += f";border-bottom:2px {line} rgb({colour})"
+    return {"style": style, "title": f"{weight:+.2f}"}
 
 
 def explain(text: str, *, model: str | Path | FeedbackModel | None = None) -> Explanation:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from detractor.calibration import Calibration, fit_calibration, logistic
+from detractor.markup import element, table
 from detractor.network import Lexicon, Network, build_lexicon, read_texts
 from detractor.schema import HEADS
 
@@ -75,6 +76,19 @@ class FeedbackModel:
     reader: CompiledReader | None = None
     linear: Linear | None = None
     header: Mapping[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        told = [repr(self.header["name"])] if "name" in self.header else []
+        told += ["reader"] if self.reader is not None else []
+        told += [f"{self.linear.weights.shape[0]:,} features"] if self.linear is not None else []
+        return f"FeedbackModel({', '.join(told)})"
+
+    def _repr_html_(self) -> str:
+        metrics = self.header.get("metrics", {})
+        measured = {title: m["auc"] for title, m in metrics.items() if "auc" in m}
+        rows = [[title, f"{auc:.3f}"] for title, auc in measured.items()]
+        figures = table(["area under the curve", ""], rows) if rows else ""
+        return element("div", element("p", repr(self)), figures)
 
     @property
     def classes(self) -> tuple[str, ...]:

@@ -7,7 +7,6 @@ for, so that an application pays only for what it uses.
 
 from __future__ import annotations
 
-import html
 import importlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
@@ -22,6 +21,7 @@ from detractor.cleaning import clean_many
 from detractor.errors import ParameterError, SchemaError
 from detractor.explanation import Phrase, main_phrases
 from detractor.language import judge
+from detractor.markup import bars, element, join
 from detractor.model import FeedbackModel
 from detractor.schema import HEADS, SCORE_COLUMNS, STATUS, STATUSES, require
 from detractor.text import coerce, is_single
@@ -106,15 +106,17 @@ class Score:
         # The model stays behind: what it has to say goes along instead.
         return dict(self.__dict__) | {"evidence": self.evidence, "_explain": tuple}
 
+    def __repr__(self) -> str:
+        known = (f"{head}={value:.3f}" for head, value in self._known().items())
+        return f"Score({', '.join([*known, f'status={self.status!r}'])})"
+
     def _repr_html_(self) -> str:
-        bars = "".join(
-            f"<tr><td>{head}</td><td><meter max='1' value='{getattr(self, head):.3f}'></meter></td>"
-            f"<td>{getattr(self, head):.2f}</td></tr>"
-            for head in HEADS
-            if getattr(self, head) == getattr(self, head)
-        )
-        phrases = "; ".join(html.escape(phrase.text) for phrase in self.evidence)
-        return f"<table>{bars}</table><p>{html.escape(self.status)}: {phrases}</p>"
+        said = join((element("q", phrase.text) for phrase in self.evidence), separator=" · ")
+        return element("div", bars(self._known()), element("p", said or self.status))
+
+    def _known(self) -> dict[str, float]:
+        values = {head: float(getattr(self, head)) for head in HEADS}
+        return {head: value for head, value in values.items() if value == value}
 
 
 @overload
