@@ -105,6 +105,13 @@ def test_times_without_a_zone_are_read_in_the_one_given() -> None:
     assert read_times(texts, zone="Europe/Berlin").dt.strftime("%m-%d %H:%M").tolist() == expected
 
 
+@pytest.mark.parametrize("order", [[0, 1], [1, 0]], ids=["zone first", "zone last"])
+def test_a_zone_named_in_one_row_says_nothing_of_another(order: list[int]) -> None:
+    texts = pd.Series(["2026-03-01T08:00+09:00", "2026-03-01T08:00"], dtype=object).iloc[order]
+    read = read_times(texts).sort_index().dt.strftime("%d %H:%M").tolist()
+    assert read == ["28 23:00", "01 08:00"]
+
+
 @pytest.mark.parametrize(
     "settings",
     [

@@ -24,6 +24,8 @@ MICROSECONDS = 3_600_000_000
 Times: TypeAlias = "pd.Series[Any]"
 
 OFFSET_AT_END = r"(?:Z|[+-]\d\d:?\d\d)$"
+SPREADS_ZONES = int(pd.__version__.split(".")[0]) < 3
+"""Whether `to_datetime` gives the zone that one text names to later ones that name none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,12 +140,16 @@ def read_times(values: Times, *, zone: str = "UTC") -> Times:
     plain = values.astype(object)
     # pandas would read a number among strings as nanoseconds since 1970, or warn.
     plain = plain.where(~plain.map(lambda value: isinstance(value, Number)).astype(bool))
-    read = pd.to_datetime(plain, errors="coerce", utc=True, format="ISO8601").dt.as_unit("us")
-    if zone == "UTC":
-        return read
+    if zone == "UTC" and not SPREADS_ZONES:
+        return _read_iso(plain)
     named = values.astype(str).str.contains(OFFSET_AT_END, regex=True).to_numpy(dtype=bool)
-    local = _localize(read.dt.tz_localize(None), zone).dt.tz_convert("UTC")
-    return read.where(named, local)
+    local = _localize(_read_iso(plain.where(~named)).dt.tz_localize(None), zone)
+    return _read_iso(plain.where(named)).where(named, local.dt.tz_convert("UTC"))
+
+
+def _read_iso(texts: Times) -> Times:
+    times = pd.to_datetime(texts, errors="coerce", utc=True, format="ISO8601")
+    return cast(Times, times.dt.as_unit("us"))
 
 
 def add_business_hours(

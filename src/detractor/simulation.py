@@ -103,7 +103,8 @@ def simulate(
         again = called[columns.customer].isin(_names(log, columns))
         rows.append(_night(queue, night, policy) | {"repeats": int(again.sum())})
         log.append(called.assign(**{CONTACTED_AT: night}))
-        made = pd.concat([made, log[-1][list(made)]], ignore_index=True) if len(called) else made
+        known = [part for part in (made, log[-1][list(made)]) if len(part)]
+        made = pd.concat(known, ignore_index=True) if known else made
     return Replay(pd.DataFrame(rows), pd.concat(log, ignore_index=True))
 
 
