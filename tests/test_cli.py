@@ -108,7 +108,7 @@ def test_a_wrong_option_is_told_with_exit_code_two(capsys: pytest.CaptureFixture
 @pytest.mark.parametrize(
     "command",
     ["score", "explain", "train", "evaluate", "rank", "plan", "themes", "outcomes", "nightly",
-     "serve", "watch", "playbook check"],
+     "report", "serve", "watch", "playbook check"],
 )  # fmt: skip
 def test_every_command_has_help_with_an_example(
     capsys: pytest.CaptureFixture[str], command: str

@@ -54,7 +54,7 @@ def contents(folder: Path) -> dict[str, object]:
     for path in sorted(folder.glob("*")):
         if path.suffix == ".json" and not path.name.startswith("scored"):
             found[path.name] = {**json.loads(path.read_text()), "seconds": 0}
-        elif path.suffix in (".csv", ".txt"):
+        elif path.suffix in (".csv", ".txt", ".html"):
             found[path.name] = path.read_bytes()
     return found
 
@@ -75,6 +75,9 @@ def test_a_night_leaves_queue_alerts_report_and_a_full_store(
         assert store.read("runs")["state"].tolist() == ["done"]
     text = (tmp_path / "nights/2026-03-01/report.txt").read_text()
     assert "rank: 3 customers" in text
+    page = (tmp_path / "nights/2026-03-01/report.html").read_text(encoding="utf-8")
+    assert "It caught fire" in page
+    assert "Cannot wait (1)" in page
 
 
 def test_done_steps_are_not_done_again_until_something_changes(

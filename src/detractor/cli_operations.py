@@ -1,4 +1,4 @@
-"""Commands that run by night or all day: nightly, serve, watch."""
+"""Commands that run by night or all day: nightly, report, serve, watch."""
 
 from __future__ import annotations
 
@@ -38,6 +38,40 @@ def nightly(
     print(night.file("report.txt").read_text(encoding="utf-8") if "report" in notes else "done")
     if notes.get("score", {}).get("set_aside"):
         raise typer.Exit(1)
+
+
+@app.command(epilog="Example: detractor report nights/2026-10-01 --out report.html")
+def report(
+    source: Annotated[str, typer.Argument(help="Folder of a night, or a queue that was written.")],
+    out: Annotated[str, typer.Option("--out", "-o", help="The page to write.")] = "report.html",
+    plan: Annotated[Name, typer.Option(help="Plan of the queue.")] = None,
+    themes: Annotated[Name, typer.Option(help="Themes.")] = None,
+    alerts: Annotated[Name, typer.Option(help="Alerts.")] = None,
+    title: Annotated[Name, typer.Option(help="The heading.")] = None,
+    model: Model = None,
+) -> None:
+    """Show a night as one page that opens anywhere: queue, plan, alerts, themes, calibration.
+
+    The file needs no network and no server, and its search works on any computer with a browser;
+    with scripts off it shows the first 200 customers. Marks show which words made the scores.
+    """
+    from dataclasses import replace
+    from pathlib import Path
+
+    from detractor.artifact import load
+    from detractor.report import write_report
+    from detractor.report_inputs import Report, read_night, read_written
+
+    base = read_night(source) if Path(source).is_dir() else Report(queue=read_written(source))
+    shown = replace(
+        base,
+        plan=read_written(plan) if plan else base.plan,
+        themes=read_written(themes) if themes else base.themes,
+        alerts=read_written(alerts) if alerts else base.alerts,
+        title=title or base.title,
+    )
+    write_report(shown, out, model=load(model))
+    print(f"{len(shown.queue):,} customers: {out}")
 
 
 @app.command(epilog="Example: DETRACTOR_API_KEYS=secret detractor serve --host 0.0.0.0 --port 8000")

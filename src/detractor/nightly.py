@@ -12,7 +12,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -271,7 +271,9 @@ def _alerts(night: Night) -> dict[str, Any]:
             fresh = found.assign(state=PENDING, raised=night.as_of)
             writer.write("alerts", fresh, replace=False)
         Teller(store, sink, dead_letters=Path(dead) if dead else None).tell()
-        states = store.read("alerts", raised=night.as_of)["state"].tolist()
+        raised = store.read("alerts", raised=night.as_of)
+    write_table(raised, str(night.file("alerts.csv")))
+    states = raised["state"].tolist()
     return {"found": len(found), "new": len(states), "told": states.count(DELIVERED)}
 
 
@@ -296,12 +298,27 @@ def _report(night: Night) -> dict[str, Any]:
             head: round(population_shift(old[head], bins[head]), 4) for head in bins if head in old
         }
     _write(night.file("report.txt"), report_text(night.notes, notes))
+    if night.file("queue.csv").is_file():
+        _write_page(night, notes)
     store = night.store()
     if store is not None:
         row = {"as_of": night.as_of, "state": "done", "report": json.dumps(notes)}
         with store:
             store.write("runs", pd.DataFrame([row]), run=night.as_of)
     return notes
+
+
+def _write_page(night: Night, notes: Mapping[str, Any]) -> None:
+    from detractor.artifact import load
+    from detractor.report import write_report
+    from detractor.report_inputs import RELIABILITY, hold_against_ratings, read_night
+
+    config = night.config
+    held = hold_against_ratings(night.scored(), columns=config.columns, policy=config.policy)
+    write_table(held, str(night.file(RELIABILITY)))
+    known = {name: notes[name] for name in ("as_of", "shift", "compared_with") if name in notes}
+    model = load(config.path("model", "file"))
+    write_report(replace(read_night(night.folder), **known), night.file("report.html"), model=model)
 
 
 def _night_before(night: Night) -> Path | None:
