@@ -195,3 +195,11 @@ def test_stock_is_never_exceeded() -> None:
     counts = table["wow"].value_counts().drop("", errors="ignore")
     assert len(counts)
     assert counts.max() == 1
+
+
+def test_a_customer_column_may_have_another_name() -> None:
+    queue = pd.DataFrame({"account": ["ann"], "expected_saving": [90.0]})
+    given = pd.DataFrame({"account": ["ann"], "gesture": ["a month free"]})
+    assert plan(queue, given=given)["account"].tolist() == ["ann"]
+    with pytest.raises(SchemaError, match="no column 'customer_id'"):
+        plan(queue.drop(columns="account"))

@@ -250,3 +250,9 @@ def test_fairness_shows_what_weighing_by_value_costs() -> None:
     assert (report["low"] <= report["contact_rate"]).all()
     with pytest.raises(SchemaError, match="no column 'segment'"):
         report_fairness(queue, group="segment")
+
+
+def test_a_table_without_signals_is_said_to_see_no_danger() -> None:
+    assert any("read_signals" in sentence for sentence in assumptions(rank(FIVE)))
+    seen = FIVE.assign(safety=False)
+    assert not any("read_signals" in sentence for sentence in assumptions(rank(seen)))

@@ -160,6 +160,10 @@ def _signals(history: History, policy: Policy) -> dict[str, Flags]:
             flags, _ = read_flags(cells, unclear=False)
             heard = recent if signal in ("request", "thanks") else troubled
             found[signal] = flags & heard
+    if len(texts.age) and not found:
+        history.notes.say(
+            "no signals: safety, vulnerability and threats are not seen; join read_signals(texts)"
+        )
     again = _again(texts, groups, policy)
     found[REPEAT_FAILURE] = found.get(REPEAT_FAILURE, again) | again
     return found

@@ -63,10 +63,11 @@ def plan(
     Parameters
     ----------
     queue : DataFrame
-        One row a customer, as `rank` makes it; required are the customer's column and
-        ``expected_saving``. Read where present: ``contact`` (only those are planned), ``lane``,
-        ``recoverability``, ``cost``, ``respond_by``, ``last_date``, ``repeat_failure``,
-        ``evidence``, and ``loss_amount`` where you know better than the text.
+        One row a customer, as `rank` makes it; required are the customer's column (the first,
+        unless there is a ``customer_id``) and ``expected_saving``. Read where present:
+        ``contact`` (only those are planned), ``lane``, ``recoverability``, ``cost``,
+        ``respond_by``, ``last_date``, ``repeat_failure``, ``evidence``, and ``loss_amount`` where
+        you know better than the text.
     playbook : Playbook, optional
         What may be done; the one of the package when not given.
     budget : float, optional
@@ -99,7 +100,7 @@ def plan(
     ['refund what was paid', 'a month free', 'agent']
     """
     playbook = load_playbook() if playbook is None else playbook
-    customer = Columns().customer
+    customer = _customer_column(queue)
     rows = _planned(queue, customer)
     if budget is not None and not budget >= 0:
         raise ParameterError(f"budget is {budget!r}; it must be 0 or more")
@@ -118,6 +119,13 @@ def plan(
     table.insert(0, customer, rows[customer])
     table.attrs[PROPOSAL] = True
     return table
+
+
+def _customer_column(queue: pd.DataFrame) -> str:
+    """Name the customer's column: `rank` keeps the user's own name for it and puts it first."""
+    usual = Columns().customer
+    first = str(queue.columns[0]) if len(queue.columns) else usual
+    return usual if usual in queue or first in (EXPECTED_SAVING, "contact", LANE) else first
 
 
 def _planned(queue: pd.DataFrame, customer: str) -> pd.DataFrame:
