@@ -36,6 +36,20 @@ def test_no_change_is_seldom_called_fixed() -> None:
     assert verdicts.count("worse") <= 16
 
 
+def test_a_theme_is_not_judged_by_the_fall_or_rise_of_another() -> None:
+    same = {"before": side([2] * 56), "after": side([2] * 56)}
+    fell = {"before": side([12] * 56), "after": side([2] * 56)}
+    rose = {"before": side([2] * 56), "after": side([12] * 56)}
+    assert judge_fix(same, fell).verdict == judge_fix(same, rose).verdict == "not proven yet"
+
+
+def test_a_fall_beside_too_few_others_asks_for_no_number_of_days() -> None:
+    few = {"before": side([0] * 27 + [1]), "after": side([0] * 27 + [1])}
+    fix = judge_fix({"before": side([2] * 28), "after": side([1] * 28)}, few)
+    assert (fix.verdict, fix.more_days) == ("not proven yet", None)
+    assert "alike" in fix.reason
+
+
 def test_worse_is_said() -> None:
     assert judge_fix({"before": side([1] * 28), "after": side([3] * 28)}).verdict == "worse"
 

@@ -51,7 +51,7 @@ class Fix:
     ratio : Interval
         Rate after against rate before, 95 % (mid-P; widened where days vary more than chance).
     against_others : Interval
-        That ratio divided by the same ratio of all other themes; the verdict rests on it.
+        That ratio divided by the same ratio of all other themes; the verdict rests on both.
     against_usual : Interval
         Rate after against the usual rate, from the days before `before`; open where there are none.
     more_days : int or None
@@ -228,10 +228,10 @@ def judge_fix(theme: dict[str, Side], others: dict[str, Side] | None = None) -> 
     usual = Interval(float("nan"), 0.0, float("inf"))
     if "usual" in theme and theme["usual"].total[1] > 0:
         usual = _ratio(theme["after"], theme["usual"], spread)
-    verdict, reason = _verdict(adjusted, theme, spread)
+    verdict, reason = _verdict((ratio, adjusted), theme, spread)
     days = _more_days(theme, adjusted, spread) if reason == NOT_PROVEN else None
     if days is not None:
-        reason += f": needs about {days} more days"
+        reason += f": needs about {days} more day{'s' if days > 1 else ''}"
     return Fix(
         verdict=verdict,
         before=theme["before"].total[0],
@@ -244,11 +244,16 @@ def judge_fix(theme: dict[str, Side], others: dict[str, Side] | None = None) -> 
     )
 
 
-def _verdict(adjusted: Interval, theme: dict[str, Side], dispersion: float) -> tuple[str, str]:
-    if adjusted.low > 1:
+def _verdict(
+    ratios: tuple[Interval, Interval], theme: dict[str, Side], dispersion: float
+) -> tuple[str, str]:
+    # Alone and beside the others: when the largest theme falls, all others rise beside it.
+    if min(ratio.low for ratio in ratios) > 1:
         return WORSE, "worse: the rate is higher than before, beyond chance"
-    if not adjusted.high < 1:
-        return NOT_PROVEN, "not proven yet"
+    if not ratios[0].high < 1:
+        return NOT_PROVEN, NOT_PROVEN
+    if not ratios[1].high < 1:
+        return NOT_PROVEN, "not proven yet: the rate fell, but other themes may have fallen alike"
     before, after = theme["before"], theme["after"]
     if _had_fallen(before, dispersion):
         return NOT_PROVEN, "not proven yet: the rate had fallen before the fix was made"
