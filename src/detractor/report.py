@@ -332,9 +332,10 @@ def _controls(told: Customers) -> Html:
     hours = {"0": "past their time", "4": "within 4 hours", "24": "within a day"}
     sorts = {name: title for title, name, _ in _HEADER if name} | {"position": "Place"}
     search = element("input", type="search", id="search", autocomplete="off", spellcheck="false")
+    words = element("label", "Search names and words", for_="search")
     return element(
         "form",
-        element("label", "Search names and words", search, class_="wide"),
+        element("div", words, search, class_="wide"),
         _select("lane", "Lane", {"": "everyone"} | lanes),
         _select("mood", "Mood", {"": "any"} | moods),
         _select("flag", "Says", {"": "anything"} | flags),
@@ -351,7 +352,8 @@ def _controls(told: Customers) -> Html:
 
 def _select(name: str, label: str, options: dict[str, str]) -> Html:
     choices = [element("option", words, value=value) for value, words in options.items()]
-    return element("label", label, element("select", *choices, id=name, autocomplete="off"))
+    field = element("select", *choices, id=name, autocomplete="off")
+    return element("div", element("label", label, for_=name), field)
 
 
 def _pager() -> Html:
@@ -359,7 +361,8 @@ def _pager() -> Html:
     return element(
         "div",
         element("p", "", id="status", role="status"),
-        element("label", "Rows ", element("select", *sizes, id="size", autocomplete="off")),
+        element("label", "Rows", for_="size"),
+        element("select", *sizes, id="size", autocomplete="off"),
         element("button", "Previous", type="button", id="previous"),
         element("span", "", id="page"),
         element("button", "Next", type="button", id="next"),

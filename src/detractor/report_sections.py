@@ -252,7 +252,7 @@ def _drift_card(shift: Mapping[str, float], compared_with: str) -> Html:
         "div",
         element("h3", "Has the feedback changed?"),
         element("p", since, " Index of population stability: below ", f"{STABLE:g} is steady."),
-        table(["Probability", "", "Index"], rows),
+        table(["Probability", "Change", "Index"], rows),
         class_="card",
     )
 
