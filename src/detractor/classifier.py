@@ -104,6 +104,9 @@ class DetractorClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         rows = coerce(texts).texts
         table = _read_labels(labels, len(rows))
         matrix = FeedbackFeatures(n_features=self.n_features).transform(rows)
+        # The penalty keeps columns that nothing uses at 0, so they are left out; one has to stay.
+        used = np.unique(np.append(matrix.indices, 0))
+        matrix = matrix[:, used]
         base = self.base.logits(rows)[0] if self.base is not None else None
         parts = None if groups is None else np.asarray(groups)
         weights = np.zeros((self.n_features, len(HEADS)), dtype=np.float32)
@@ -122,9 +125,9 @@ class DetractorClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             inputs = _with_base(matrix[known], column)
             held = self._held_out(inputs, target, None if parts is None else parts[known])
             fitted = self._head().fit(inputs, target)
-            weights[:, head] = fitted.coef_[0, : self.n_features]
+            weights[used, head] = fitted.coef_[0, : len(used)]
             if column is not None:
-                blend[head] = fitted.coef_[0, self.n_features]
+                blend[head] = fitted.coef_[0, len(used)]
             intercepts[head] = fitted.intercept_[0]
             slopes[head], shifts[head] = fit_calibration(held, target)
             learned.append(name)
