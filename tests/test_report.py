@@ -147,6 +147,8 @@ def test_the_script_sees_what_the_page_shows() -> None:
     assert data["saving"] == [120.0, 45.5, None]
     assert data["due"] == ["2026-03-02T13:00Z", "", ""]
     assert data["flags"] == [["safety"], [], ["asked for silence"]]
+    facts = [data["texts"][place] for place in data["facts"][2]]  # type: ignore[index,attr-defined]
+    assert facts == ["Place", "Silent"]
     said = data["said"]
     assert "".join(text for _, text in said[0]) == QUEUE["evidence"][0]  # type: ignore[attr-defined]
     kinds = {text: kind for kind, text in said[0]}  # type: ignore[attr-defined]

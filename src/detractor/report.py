@@ -149,8 +149,16 @@ def _hash(text: str) -> str:
 
 
 def _json(told: Customers) -> Html:
-    """Write the data so that nothing in it can end the element it stands in."""
-    values = {**told._asdict(), "lane_words": LANE_WORDS}
+    """Write the data so that nothing in it can end the element it stands in.
+
+    Plans and reasons repeat themselves: each of their texts is written once.
+    """
+    places: dict[str, int] = {}
+    facts = [
+        [places.setdefault(text, len(places)) for pair in pairs for text in pair]
+        for pairs in told.facts
+    ]
+    values = {**told._asdict(), "facts": facts, "texts": list(places), "lane_words": LANE_WORDS}
     text = json.dumps(values, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     for sign in "<>&\u2028\u2029":
         text = text.replace(sign, f"\\u{ord(sign):04x}")

@@ -27,7 +27,7 @@
     haystacks ??= data.customer.map((name, i) => plain([
       name, data.lane[i].replace("_", " "), data.flags[i].join(" "),
       data.said[i].map((part) => part[1]).join(""),
-      data.facts[i].map((fact) => fact[1]).join(" "),
+      data.facts[i].map((place) => data.texts[place]).join(" "),
     ].join("\n")));
     return haystacks[row];
   };
@@ -113,10 +113,10 @@
       if (kind) add(part("text"), "mark", text, kind); else part("text").append(text);
     const written = data.written[i];
     part("when").textContent = written ? day.format(new Date(written)) : "";
-    for (const [term, text] of data.facts[i]) {
-      add(part("facts"), "dt", term);
-      add(part("facts"), "dd", text).dir = "auto";
-    }
+    data.facts[i].forEach((place, k) => {
+      const item = add(part("facts"), k % 2 ? "dd" : "dt", data.texts[place]);
+      if (k % 2) item.dir = "auto";
+    });
     if (!data.facts[i].length) row.querySelector("details").remove();
     share(row.querySelector("td.leaving"), data.churn_risk[i], "leaving");
     share(row.querySelector("td.anger"), data.anger[i], "anger");
