@@ -234,12 +234,13 @@ def _queue_section(told: Customers) -> Html:
         role="table",
     )
     few = f"the first {len(shown):,} of {len(told.customer):,} customers are shown, without search"
-    legend = [element("li", element("mark", words, class_=kind)) for kind, words in _LEGEND]
+    marks = [element("li", element("mark", words, class_=kind)) for kind, words in _LEGEND]
+    legend = [element("li", "Words that speak of", class_="soft"), *marks]
     return section(
         "queue",
         "Queue",
         element("noscript", element("p", f"Scripts are off: {few}.")),
-        element("ul", *legend, class_="legend", aria_label="Why words are marked"),
+        element("ul", *legend, class_="legend"),
         _controls(told),
         element("div", table, class_="queue framed"),
         _pager(),
