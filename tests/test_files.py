@@ -9,6 +9,7 @@ import pytest
 
 from detractor.errors import ParameterError, SchemaError
 from detractor.files import csv_bytes, json_bytes, whole_file, write_parquet, write_table
+from detractor.tables import read_table
 
 MIXED = pd.DataFrame(
     {
@@ -77,3 +78,10 @@ def test_an_unknown_suffix_and_a_mixed_column_are_refused(tmp_path: Path) -> Non
     with pytest.raises(SchemaError, match="Parquet cannot hold the table"):
         write_parquet(MIXED[["tags"]], tmp_path / "a.parquet")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.usefixtures("_writer")
+def test_a_nul_in_a_cell_or_a_name_does_not_make_the_file_a_binary_one(tmp_path: Path) -> None:
+    path = str(tmp_path / "a.csv")
+    write_table(pd.DataFrame({"te\0xt": ["no\0thing"]}), path)
+    assert read_table(path).to_dict("list") == {"te\ufffdxt": ["no\ufffdthing"]}

@@ -151,6 +151,8 @@ def test_a_text_of_a_megabyte_is_one_cell(tmp_path: Path) -> None:
         ("a.json", b'[{"id": 1}]', "'a.json' is one JSON array"),
         ("cut.csv.gz", gzip.compress(CSV.encode() * 9000)[:-40], "cannot read 'cut.csv.gz'"),
         ("bad.csv.xz", lzma.compress(CSV.encode())[:40] + b"x" * 60, "cannot read 'bad.csv.xz'"),
+        ("blank.csv", b"\nid,text\n1,a\n", "'blank.csv' begins with an empty line"),
+        ("cut.csv", "id|text\n1|b".encode("utf-16")[:-1], "cannot read 'cut.csv'"),
         ("quote.csv", b'id,text\n1,"' + b"open,\n" * 9000, "a quotation mark is never closed"),
     ],
 )  # fmt: skip

@@ -40,6 +40,8 @@ def read_csv(opened: Opened, reading: Reading) -> Iterator[Chunk]:
     text = opened.head.decode(encoding, errors="replace")
     delimiter = reading.delimiter or _delimiter(text)
     header = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), [])
+    if not header:
+        raise InputFileError(f"{opened.path!r} begins with an empty line; begin with the header")
     for column in header:
         if header.count(column) > 1:
             raise InputFileError(

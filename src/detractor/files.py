@@ -34,6 +34,7 @@ SUFFIX_FORMATS = {
 FORMULA = r"^[=+\-@\t\r]"
 NUMBER = r"^[+\-]?[0-9.,]+(?:[eE][+\-]?[0-9]+)?%?$"
 QUOTE = '"'
+NUL, NO_CHARACTER = "\0", "\ufffd"  # readers take a file with a NUL for a binary one
 
 
 def output_format(path: str) -> str:
@@ -132,7 +133,8 @@ def header_bytes(frame: pd.DataFrame) -> bytes:
     b'id,"a, b"\n'
     """
     buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\n").writerow(frame.columns)
+    names = [str(name).replace(NUL, NO_CHARACTER) for name in frame.columns]
+    csv.writer(buffer, lineterminator="\n").writerow(names)
     return buffer.getvalue().encode("utf-8", "replace")
 
 
@@ -185,7 +187,8 @@ def _plain_csv(columns: list[Any], *, spreadsheet_safe: bool) -> bytes:
     def spell(value: object) -> str:
         if not isinstance(value, str):
             return str(value)
-        text = neutralise(value) if spreadsheet_safe else value
+        text = value.replace(NUL, NO_CHARACTER)
+        text = neutralise(text) if spreadsheet_safe else text
         return f'"{text.replace(QUOTE, QUOTE * 2)}"' if special.search(text) else text
 
     lists = [column.astype(object).where(column.notna(), "").tolist() for column in columns]
@@ -223,6 +226,7 @@ def _arrow_csv(columns: list[Any], *, spreadsheet_safe: bool) -> bytes:
         is_text = pa.types.is_string(values.type) or pa.types.is_large_string(values.type)
         values = pc.fill_null(values.cast(pa.large_string()), "")
         if is_text:
+            values = pc.replace_substring(values, NUL, NO_CHARACTER)
             values = _neutral(values) if spreadsheet_safe else values
             values = _quoted(values, _special(len(columns)))
         texts.append(values)

@@ -113,7 +113,7 @@ def _read(opened: Opened, reading: Reading) -> Iterator[Chunk]:
 def _clear_errors(path: str) -> Iterator[None]:
     try:
         yield
-    except (EOFError, OSError, zlib.error, lzma.LZMAError) as error:
+    except (EOFError, OSError, UnicodeError, zlib.error, lzma.LZMAError) as error:
         if isinstance(error, InputFileError):
             raise
         raise InputFileError(f"cannot read {path!r}: {error}") from error
