@@ -14,7 +14,7 @@ import numpy as np
 
 from detractor.artifact import load
 from detractor.cleaning import clean
-from detractor.markup import Html, marked, percent, table
+from detractor.markup import LEFT, Html, marked, percent, table
 from detractor.model import FeedbackModel
 from detractor.network import read_parts
 from detractor.schema import HEADS
@@ -178,7 +178,7 @@ class Explanation:
             [f"{head.replace('_', ' ')} {percent(self.probabilities[head])}", self._marked(head)]
             for head in HEADS
         ]
-        return table(["probability", "raised by solid, lowered by dotted lines"], rows)
+        return table(["probability", "raised by solid, lowered by dotted lines"], rows, style=LEFT)
 
     def _marked(self, head: str) -> Html:
         spans = [

@@ -26,6 +26,10 @@ _UNSEEN = dict.fromkeys(
 )
 
 
+LEFT = "text-align:left;vertical-align:top"
+"""For tables of words in a notebook, which sets cells to the right, as numbers."""
+
+
 class Html(str):
     """Markup that is safe as it stands."""
 
@@ -90,21 +94,21 @@ def table(
     rows: Iterable[Sequence[object]],
     *,
     caption: object = None,
-    heads: int = 1,
+    style: str | None = None,
 ) -> Html:
-    """Make a table; the first `heads` cells of a row are its headers.
+    """Make a table; the first cell of a row is its header, and `style` that of every cell.
 
     Examples
     --------
     >>> table(["who"], [["<ann>"]])  # doctest: +ELLIPSIS
     '<table><thead>...<tbody><tr><th scope="row">&lt;ann&gt;</th></tr></tbody></table>'
     """
-    titles = join(element("th", title, scope="col") for title in header)
+    titles = join(element("th", title, scope="col", style=style) for title in header)
     body = join(
         element(
             "tr",
-            *(element("th", cell, scope="row") for cell in row[:heads]),
-            *(element("td", cell) for cell in row[heads:]),
+            *(element("th", cell, scope="row", style=style) for cell in row[:1]),
+            *(element("td", cell, style=style) for cell in row[1:]),
         )
         for row in rows
     )

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from detractor.calibration import Calibration, fit_calibration, logistic
-from detractor.markup import element, table
-from detractor.network import Lexicon, Network, build_lexicon, read_texts
+from detractor.markup import LEFT, element, table
+from detractor.network import Lexicon, Network, align, build_lexicon, read_texts
 from detractor.schema import HEADS
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def build_reader(
     hashes: NDArray[np.uint64], rows: NDArray[np.int32], network: Network
 ) -> CompiledReader:
     """Join a network with the words it knows."""
-    return CompiledReader(hashes, rows, network, build_lexicon(hashes, rows))
+    return CompiledReader(hashes, rows, align(network), build_lexicon(hashes, rows))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -87,7 +87,7 @@ class FeedbackModel:
         metrics = self.header.get("metrics", {})
         measured = {title: m["auc"] for title, m in metrics.items() if "auc" in m}
         rows = [[title, f"{auc:.3f}"] for title, auc in measured.items()]
-        figures = table(["area under the curve", ""], rows) if rows else ""
+        figures = table(["measured", "area under the curve"], rows, style=LEFT) if rows else ""
         return element("div", element("p", repr(self)), figures)
 
     @property

@@ -16,7 +16,7 @@ from detractor.customers import (
     REPEAT_FAILURE,
     TEXTS,
 )
-from detractor.explanation import main_phrases
+from detractor.explanation import Phrase, main_phrases
 from detractor.lanes import LANE, QUADRANT, RESPOND_BY, SUPPRESSED_BY
 from detractor.markup import visible
 from detractor.planning import (
@@ -63,6 +63,9 @@ LEFT_ALONE_WORDS = {
 }
 WORTH_MARKING = 0.15
 """Of a logit: what raises a probability by less, under 4 points, is not marked."""
+CLEARLY = 0.5
+"""A mark tells of leaving or anger where it raises that logit at least half as much as the general
+one. An assumption, for the reader's sake."""
 MARKED = 1000
 """Customers whose words are marked, beside those to contact: each takes the model about 1 ms."""
 
@@ -164,14 +167,21 @@ def _segments(text: str, model: FeedbackModel | None) -> Said:
     segments: Said = []
     done = 0
     for phrase in main_phrases(text, model) if model is not None and text else ():
-        raised = {head: getattr(phrase, head) for head in HEADS}
-        kind = max(raised, key=lambda head: raised[head])
-        if raised[kind] < WORTH_MARKING:
+        kind = _kind(phrase)
+        if getattr(phrase, kind) < WORTH_MARKING:
             continue
         segments += [("", text[done : phrase.start]), (kind, text[phrase.start : phrase.end])]
         done = phrase.end
     segments.append(("", text[done:]))
     return [segment for segment in segments if segment[1]]
+
+
+def _kind(phrase: Phrase) -> str:
+    """Choose what a phrase speaks of: leaving or anger, unless it says dissatisfied far louder."""
+    general, *special = HEADS
+    loudest = max(special, key=lambda head: getattr(phrase, head))
+    is_clear = getattr(phrase, loudest) >= CLEARLY * getattr(phrase, general)
+    return loudest if is_clear else general
 
 
 def _plans(plan: pd.DataFrame | None) -> dict[str, list[tuple[str, str]]]:

@@ -19,6 +19,7 @@ import pandas as pd
 
 from detractor.concentrations import concentrations
 from detractor.errors import ParameterError, suggestion
+from detractor.markup import LEFT, Html, element, join, table
 from detractor.mentions import MENTIONS, POSITION, THEME
 from detractor.privacy import mask_personal_data
 from detractor.schema import HEADS, STATUS, Columns, require
@@ -115,6 +116,14 @@ class Themes:
         lines += [f"  {row.mentions:>6}  {row.name_}" for row in self._top().itertuples()]
         return "\n".join(lines)
 
+    def _repr_html_(self) -> str:
+        rows = [
+            [row["name"], f"{row[MENTIONS]:,}", _quotes(row["evidence"])]
+            for row in self.table.head(10).to_dict("records")
+        ]
+        title = repr(self).partition("\n")[0]
+        return table(["theme", "mentions", "they say"], rows, caption=title, style=LEFT)
+
     def _top(self) -> pd.DataFrame:
         return self.table.head(10).rename(columns={"name": "name_"})
 
@@ -128,6 +137,11 @@ class Themes:
         """
         first = self.mentions[self.mentions[PRIMARY]]
         return first.set_index(POSITION)[THEME]
+
+
+def _quotes(evidence: object) -> Html:
+    sentences = evidence if isinstance(evidence, tuple) else ()  # missing: none is worth showing
+    return join((element("q", sentence) for sentence in sentences), separator=" ")
 
 
 def find_themes(
