@@ -17,7 +17,7 @@ from detractor.calibration import Calibration
 from detractor.errors import ParameterError, SchemaError
 from detractor.explanation import word_contributions
 from detractor.model import FeedbackModel, Linear, build_reader
-from detractor.network import Network
+from detractor.network import LANES, LINES, Network
 from detractor.schema import HEADS, SCORE_COLUMNS, STATUSES
 from detractor.scoring import BATCH, Score, score
 from detractor.tokens import hash_word
@@ -28,7 +28,7 @@ _WORDS = (
     "used again because waited nobody service phone money"
 )
 WORDS = _WORDS.split()
-MEMORIES, OUTPUTS = 8, len(HEADS)
+OUTPUTS = len(HEADS)
 
 
 def random_model(*, reader: bool, linear: bool) -> FeedbackModel:
@@ -37,22 +37,21 @@ def random_model(*, reader: bool, linear: bool) -> FeedbackModel:
     def floats(*shape: int) -> np.ndarray:
         return rng.normal(0.0, 0.6, shape).astype(np.float32)
 
-    rows, lanes = len(WORDS) + 1, 2 * MEMORIES
+    rows = len(WORDS) + 1
     shapes = {
-        "here": (rows, 4 * MEMORIES),
-        "beside": (rows, 4 * MEMORIES),
-        "token": (rows, lanes),
-        "mark": (4, 4 * MEMORIES),
-        "gain": (lanes,),
-        "offset": (lanes,),
-        "value": (lanes, OUTPUTS),
-        "attention": (OUTPUTS, lanes),
-        "bias": (OUTPUTS,),
-        "start": (OUTPUTS,),
+        "mark": (4, 2, LANES),
+        "gain": (LANES,),
+        "offset": (LANES,),
+        "value": (OUTPUTS, LANES),
+        "attention": (OUTPUTS, LANES),
     }
-    arrays = {name: floats(*shape) for name, shape in shapes.items()}
-    arrays["attention"] = (arrays["attention"] * 256).astype(np.int16)
-    network = Network(**arrays)
+    fixed = {
+        name: np.clip(floats(*shape) * 1000, -2000, 2000).astype(np.int16)
+        for name, shape in shapes.items()
+    }
+    fixed["words"] = np.clip(floats(rows + 1, LINES, LANES) * 64, -127, 127).astype(np.int8)
+    fixed["words"][-1] = 0
+    network = Network(**fixed, bias=floats(OUTPUTS), start=floats(OUTPUTS))
     hashes = np.array([hash_word(word) for word in WORDS], dtype=np.uint64)
     numbered = np.arange(1, rows, dtype=np.int32)
     return FeedbackModel(

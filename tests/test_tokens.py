@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detractor import characters, tokens
+from detractor.characters import encode
 from detractor.compilation import compile_all
-from detractor.tokens import encode, hash_word, tokenize
+from detractor.tokens import hash_word, tokenize
 
 
 def spans(text: str) -> list[str]:

@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from detractor.compilation import compiled
-from detractor.network import Network
+from detractor.artifact import LIMITS
+from detractor.compilation import compiled, compiled_with_arrays
+from detractor.network import LANES, LINES, MEMORIES, Network
 
 F = np.float32
 BATCH = 32
@@ -28,7 +29,6 @@ LONGEST = 256  # words of a text that are trained on
 class Settings:
     """How the network is fitted."""
 
-    memories: int = 32
     passes: int = 3
     rate: float = 0.003
     table_rate: float = 6.0
@@ -51,7 +51,7 @@ class Examples:
 def start(n_rows: int, outputs: int, vectors: NDArray[np.float32], settings: Settings) -> list[Any]:
     """Draw the first parameters; words with near vectors start near each other."""
     rng = np.random.default_rng(settings.seed)
-    d = settings.memories
+    d = MEMORIES
     lanes = 2 * d
 
     def table(width: int, scale: float) -> NDArray[np.float32]:
@@ -217,7 +217,7 @@ def step_adam(parameter, gradient, mean, square, rate, step):
         g[i] = 0
 
 
-@compiled
+@compiled_with_arrays
 def run_pass(examples, order, parameters, squares, gradients, means, seconds, rates, chance, seed):
     """Go through all texts once; return the mean loss."""
     rows_of, marks_of, bounds, labels, weights, importance = examples
@@ -301,11 +301,18 @@ def fit(
 
 
 def to_network(parameters: list[Any], outputs: list[int]) -> Network:
-    """Keep some outputs, in the form that the package reads."""
+    """Keep some outputs, in the fixed-point form that the package reads."""
     here, beside, token, mark, bias, gain, offset, value, attention, intercept, begin = parameters
-    fixed = np.clip(np.rint(attention[:, outputs].T * 256), -2047, 2047).astype(np.int16)
-    return Network(
-        here, beside, token, mark + bias, gain, offset,
-        np.ascontiguousarray(value[:, outputs]), np.ascontiguousarray(fixed),
-        intercept[outputs].copy(), begin[outputs].copy(),
-    )  # fmt: skip
+    table = np.concatenate([here, beside, token], axis=1).reshape(len(here), LINES, LANES)
+    table = np.concatenate([table, np.zeros((1, LINES, LANES))])  # the edges
+    steps = {
+        "words": (table, 64), "mark": ((mark + bias).reshape(4, 2, LANES), 2048),
+        "gain": (gain, 8192), "offset": (offset, 1024), "value": (value[:, outputs].T, 2048),
+        "attention": (attention[:, outputs].T, 256),
+    }  # fmt: skip
+    fixed: dict[str, Any] = {}
+    for name, (array, step) in steps.items():
+        limit = LIMITS.get(name, 127)
+        numbers = np.clip(np.rint(array.astype(np.float64) * step), -limit, limit)
+        fixed[name] = np.ascontiguousarray(numbers, dtype=np.int16 if name in LIMITS else np.int8)
+    return Network(**fixed, bias=intercept[outputs].copy(), start=begin[outputs].copy())

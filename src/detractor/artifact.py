@@ -19,7 +19,7 @@ import numpy as np
 from detractor.calibration import Calibration
 from detractor.errors import ModelFileError
 from detractor.model import CompiledReader, FeedbackModel, Linear, build_reader
-from detractor.network import Network
+from detractor.network import LANES, LINES, Network
 from detractor.schema import HEADS
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     Arrays = dict[str, NDArray[Any]]
 
-FORMAT = 1
+FORMAT = 2
 DEFAULT = "default"
 GOLDEN_TOLERANCE = 1e-9
 GOLDEN_TEXTS = (
@@ -38,9 +38,9 @@ GOLDEN_TEXTS = (
     "ABSOLUTE JOKE of a company, you lied to me!!!",
     "It used to be bad, but now everything works. Not a single complaint.",
 )
-TABLE_STEP = np.float32(1 / 40)
-"""One step of the 8-bit tables. Memories saturate at 1 and gates at 2, so 3.2 is range enough."""
-_TABLES = ("here", "beside", "token")
+LIMITS = {"mark": 16_383, "gain": 32_767, "offset": 8_191, "attention": 2_047, "value": 32_767}
+"""The largest size of the fixed-point numbers, so that no sum of them passes its width."""
+_SUM_OF_VALUES = 131_000  # times 16383, the most that a memory says: below 2**31
 
 
 def save(model: FeedbackModel, path: str | Path) -> None:
@@ -63,14 +63,13 @@ def save(model: FeedbackModel, path: str | Path) -> None:
     from safetensors.numpy import save as pack
 
     arrays = _arrays(model)
-    stored = _model(arrays, dict(model.header))  # as it will be read: tables in 8 bits
     header = dict(model.header) | {
         "format": FORMAT,
         "heads": list(HEADS),
         "checksum": _checksum(arrays),
         "golden": [
             {"text": text, "scores": scores}
-            for text, scores in zip(GOLDEN_TEXTS, _golden_scores(stored), strict=True)
+            for text, scores in zip(GOLDEN_TEXTS, _golden_scores(model), strict=True)
         ],
     }
     Path(path).write_bytes(pack(arrays, {"detractor": json.dumps(header, sort_keys=True)}))
@@ -136,14 +135,20 @@ def _read(content: bytes, name: str) -> FeedbackModel:
         raise ModelFileError(
             f"{name} is no model file of detractor ({error}); save it anew"
         ) from error
-    if header.get("format") != FORMAT:
+    found = header.get("format") if isinstance(header, dict) else None
+    if found != FORMAT:
         raise ModelFileError(
-            f"{name} has format {header.get('format')!r}, this version reads {FORMAT}; "
+            f"{name} has format {found!r}, this version reads {FORMAT}; "
             "train or save the model anew"
         )
-    _check(arrays, header, name)
-    model = _model(arrays, header)
-    _check_golden(model, header, name)
+    try:
+        _check(arrays, header, name)
+        model = _model(arrays, header)
+        _check_golden(model, header, name)
+    except ModelFileError:
+        raise
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise ModelFileError(f"{name} does not fit together ({error}); save it anew") from error
     return model
 
 
@@ -153,24 +158,20 @@ def _check(arrays: Arrays, header: Mapping[str, Any], name: str) -> None:
     for key, array in arrays.items():
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             raise ModelFileError(f"{name} is damaged: {key} holds values that are not finite")
-    try:
-        _check_shapes(arrays)
-    except (KeyError, IndexError, ValueError) as error:
-        raise ModelFileError(f"{name} does not fit together ({error}); save it anew") from error
+    _check_shapes(arrays)
 
 
 def _check_shapes(arrays: Arrays) -> None:
     outputs = len(HEADS)
     expected: dict[str, tuple[int, ...]] = {"slopes": (outputs,), "intercepts": (outputs,)}
-    if "here" in arrays:
-        n_rows, quadruple = arrays["here"].shape
-        lanes = quadruple // 2
+    if "words" in arrays:
+        n_rows = arrays["words"].shape[0] - 1
         expected |= {
-            "beside": (n_rows, quadruple), "token": (n_rows, lanes), "mark": (4, quadruple),
-            "gain": (lanes,), "offset": (lanes,), "value": (lanes, outputs),
-            "attention": (outputs, lanes), "bias": (outputs,), "start": (outputs,),
-            "rows": arrays["hashes"].shape,
+            "words": (n_rows + 1, LINES, LANES), "mark": (4, 2, LANES), "gain": (LANES,),
+            "offset": (LANES,), "value": (outputs, LANES), "attention": (outputs, LANES),
+            "bias": (outputs,), "start": (outputs,), "rows": arrays["hashes"].shape,
         }  # fmt: skip
+        _check_numbers(arrays)
         highest = int((arrays["rows"] & 0xFFFFF).max(initial=0))
         if highest >= n_rows or int(arrays["rows"].min(initial=0)) < 0:
             raise ValueError(f"row {highest} of {n_rows}")
@@ -181,6 +182,18 @@ def _check_shapes(arrays: Arrays) -> None:
     for key, shape in expected.items():
         if arrays[key].shape != shape:
             raise ValueError(f"{key} of shape {arrays[key].shape}, not {shape}")
+
+
+def _check_numbers(arrays: Arrays) -> None:
+    widths = {"words": np.int8} | dict.fromkeys(LIMITS, np.int16)
+    for key, width in widths.items():
+        if arrays[key].dtype != width:
+            raise ValueError(f"{key} of type {arrays[key].dtype}, not {np.dtype(width)}")
+    for key, limit in LIMITS.items():
+        if np.abs(arrays[key].astype(np.int64)).max(initial=0) > limit:
+            raise ValueError(f"{key} above {limit}")
+    if np.abs(arrays["value"].astype(np.int64)).sum(axis=1).max(initial=0) > _SUM_OF_VALUES:
+        raise ValueError(f"value sums to more than {_SUM_OF_VALUES}")
 
 
 def _check_golden(model: FeedbackModel, header: Mapping[str, Any], name: str) -> None:
@@ -212,11 +225,8 @@ def _arrays(model: FeedbackModel) -> Arrays:
         "slopes": model.calibration.slopes, "intercepts": model.calibration.intercepts,
     }  # fmt: skip
     if model.reader is not None:
-        network = model.reader.network._asdict()
-        for key in _TABLES:
-            steps = np.rint(network[key] / TABLE_STEP)
-            network[key] = np.clip(steps, -127, 127).astype(np.int8)
-        arrays |= network | {"hashes": model.reader.hashes, "rows": model.reader.rows}
+        arrays |= model.reader.network._asdict()
+        arrays |= {"hashes": model.reader.hashes, "rows": model.reader.rows}
     if model.linear is not None:
         arrays |= {
             "weights": model.linear.weights, "linear_intercepts": model.linear.intercepts,
@@ -227,11 +237,9 @@ def _arrays(model: FeedbackModel) -> Arrays:
 
 def _model(arrays: Arrays, header: Mapping[str, Any]) -> FeedbackModel:
     reader: CompiledReader | None = None
-    if "here" in arrays:
-        parts = {key: arrays[key] for key in Network._fields}
-        for key in _TABLES:
-            parts[key] = parts[key].astype(np.float32) * TABLE_STEP
-        reader = build_reader(arrays["hashes"], arrays["rows"], Network(**parts))
+    if "words" in arrays:
+        network = Network(**{key: arrays[key] for key in Network._fields})
+        reader = build_reader(arrays["hashes"], arrays["rows"], network)
     linear = None
     if "weights" in arrays:
         linear = Linear(arrays["weights"], arrays["linear_intercepts"], arrays["blend"])

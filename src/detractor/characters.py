@@ -1,4 +1,7 @@
-"""What is known of each character: its class and its folded form, the same on every machine."""
+"""Characters as bytes, and what is known of each: its class and its folded form.
+
+The same on every machine, whatever version of Unicode its Python knows.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,8 @@ import numpy as np
 from detractor.compilation import compiled
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 # Character classes, as written by training/unicode_table.py.
@@ -32,6 +37,31 @@ def characters() -> Characters:
         table = np.load(file, allow_pickle=False)
         points = np.arange(65536, dtype=np.uint16)
         return Characters(table["classes"], points + table["shifts"])
+
+
+def encode(texts: Sequence[str]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    r"""Join texts into one UTF-8 buffer and say where each begins.
+
+    Parameters
+    ----------
+    texts : sequence of str
+        Any Unicode, lone surrogates included.
+
+    Returns
+    -------
+    tuple of ndarray
+        The bytes, and n + 1 offsets into them.
+
+    Examples
+    --------
+    >>> buffer, offsets = encode(["ab", "é"])
+    >>> bytes(buffer), offsets.tolist()
+    (b'ab\xc3\xa9', [0, 2, 4])
+    """
+    parts = [text.encode("utf-8", "surrogatepass") for text in texts]
+    offsets = np.zeros(len(parts) + 1, dtype=np.int64)
+    np.cumsum(np.fromiter(map(len, parts), dtype=np.int64, count=len(parts)), out=offsets[1:])
+    return np.frombuffer(b"".join(parts), dtype=np.uint8), offsets
 
 
 @compiled

@@ -21,7 +21,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 COMPILE_AFTER = 4096
 """Bytes of text read as plain Python, at about 15,000 a second, before numba is imported."""
 
-_waiting: list[Callable[..., Any]] = []
+_waiting: list[tuple[Callable[..., Any], bool]] = []
 _lock = threading.RLock()
 _work_done = 0
 _is_compiled = False
@@ -31,7 +31,8 @@ def compiled(function: Function) -> Function:
     """Mark a function for compilation, without the GIL, cached on disk where that is possible.
 
     No fast-math and no fused multiply-add: results are the same to the bit on every machine. A
-    marked function may call other marked functions by their global names.
+    marked function may call other marked functions by their global names. It works on the arrays
+    it is given; one that makes arrays is marked `compiled_with_arrays`.
 
     Examples
     --------
@@ -41,9 +42,29 @@ def compiled(function: Function) -> Function:
     >>> double(21)
     42
     """
+    return _mark(function, counted=False)
+
+
+def compiled_with_arrays(function: Function) -> Function:
+    """Mark a function that makes arrays of its own; numba counts the references to them.
+
+    The counting costs a third of the time of a function that is called for every word.
+
+    Examples
+    --------
+    >>> @compiled_with_arrays
+    ... def zeros(n):
+    ...     return np.zeros(n)
+    >>> zeros(2).tolist()
+    [0.0, 0.0]
+    """
+    return _mark(function, counted=True)
+
+
+def _mark(function: Function, *, counted: bool) -> Function:
     if _is_compiled:
-        return _compile(function)  # type: ignore[return-value]
-    _waiting.append(function)
+        return _compile(function, counted)  # type: ignore[return-value]
+    _waiting.append((function, counted))
     return function
 
 
@@ -62,9 +83,9 @@ def compile_all() -> None:
     with _lock:
         if _is_compiled:
             return
-        done = {id(function): _compile(function) for function in _waiting}
+        done = {id(function): _compile(function, counted) for function, counted in _waiting}
         modules = [module for name, module in list(sys.modules.items()) if _is_ours(name)]
-        for space in [vars(module) for module in modules] + [f.__globals__ for f in _waiting]:
+        for space in [vars(module) for module in modules] + [f.__globals__ for f, _ in _waiting]:
             for name, value in list(space.items()):
                 if id(value) in done:
                     space[name] = done[id(value)]
@@ -94,11 +115,13 @@ def _is_ours(name: str) -> bool:
     return name == "detractor" or name.startswith("detractor.")
 
 
-def _compile(function: Callable[..., Any]) -> Callable[..., Any]:
+def _compile(function: Callable[..., Any], counted: bool) -> Callable[..., Any]:
     import numba
 
+    # `_nrt` is numba's own name for its counting of references.
+    options = {"nogil": True, "error_model": "numpy"} | ({} if counted else {"_nrt": False})
     try:
-        dispatcher = numba.njit(nogil=True, cache=True, error_model="numpy")(function)
+        dispatcher = numba.njit(cache=True, **options)(function)
     except RuntimeError:  # numba: "cannot cache function: no locator available for file"
-        dispatcher = numba.njit(nogil=True, error_model="numpy")(function)
+        dispatcher = numba.njit(**options)(function)
     return dispatcher

@@ -17,8 +17,8 @@ import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from detractor.characters import Characters, characters
-from detractor.compilation import compile_all, compiled
+from detractor.characters import Characters, characters, encode
+from detractor.compilation import compile_all, compiled, compiled_with_arrays
 from detractor.errors import ParameterError
 from detractor.text import coerce
 from detractor.tokens import (
@@ -27,12 +27,11 @@ from detractor.tokens import (
     ELONGATED,
     FULL_STOP,
     NEGATED_VERB,
-    encode,
     hash_word,
     tokenize,
     tokenize_into,
 )
-from detractor.vocabulary import Vocabulary, build_vocabulary, find_slot, hash_shift
+from detractor.vocabulary import Vocabulary, build_vocabulary, find_row
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,7 +51,12 @@ CONTRASTS = "but however though although yet except mais cependant mas porem abe
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 _PAIR, _NEGATED = np.uint64(0xC2B2AE3D27D4EB4F), np.uint64(0x165667B19E3779F9)
 _SHOUTED, _STRETCHED = np.uint64(101), np.uint64(102)  # hashes of marks, which no word has
-_NEUTRAL, _NEGATION, _CONTRAST = -1, -2, -3
+_NEUTRAL, _NEGATION, _CONTRAST, _STAND_IN = (
+    1,
+    2,
+    3,
+    4,
+)  # what a listed word does; the first stand-in
 
 
 class Rules(NamedTuple):
@@ -60,7 +64,6 @@ class Rules(NamedTuple):
 
     characters: Characters
     words: Vocabulary
-    shift: np.uint64
     stand_ins: NDArray[np.uint64]
 
 
@@ -75,14 +78,12 @@ def rules() -> Rules:
         effects |= {hash_word(word): _NEUTRAL for word in group.split()}
     stand_ins: list[int] = []
     for group in table["same"].values():
-        effects |= {hash_word(word): len(stand_ins) for word in group.split()}
+        effects |= {hash_word(word): _STAND_IN + len(stand_ins) for word in group.split()}
         stand_ins.append(hash_word(group.split()[0]))
     vocabulary = build_vocabulary(
         np.array(list(effects), dtype=np.uint64), np.array(list(effects.values()), dtype=np.int32)
     )
-    return Rules(
-        characters(), vocabulary, hash_shift(vocabulary), np.array(stand_ins, dtype=np.uint64)
-    )
+    return Rules(characters(), vocabulary, np.array(stand_ins, dtype=np.uint64))
 
 
 @compiled
@@ -97,20 +98,18 @@ def extract_into(hashes, flags, found, rules, mask, columns, owners):
 
     A token has at most four features. The owner of a pair is its second word.
     """
-    keys, effects = rules.words
     count = 0
     reach = 0
     previous = np.uint64(0)
     for index in range(found):
         value = hashes[index]
-        slot = find_slot(value, keys, rules.shift)
-        effect = effects[slot] if keys[slot] == value else -9
+        effect = find_row(value, rules.words)
         if effect == _NEUTRAL:
             value = np.uint64(100)
             if previous == value:
                 continue
-        elif effect >= 0:
-            value = rules.stand_ins[effect]
+        elif effect >= _STAND_IN:
+            value = rules.stand_ins[effect - _STAND_IN]
         first = count
         columns[count] = _column(value, mask)
         count += 1
@@ -134,7 +133,7 @@ def extract_into(hashes, flags, found, rules, mask, columns, owners):
     return count
 
 
-@compiled
+@compiled_with_arrays
 def extract_batch(buffer, offsets, rules, mask, columns, bounds):
     """Write the columns of all texts, and where each text's begin."""
     longest = np.int64(1)

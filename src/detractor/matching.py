@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from detractor.compilation import compiled
+from detractor.compilation import compiled, compiled_with_arrays
 from detractor.tokens import ELLIPSIS, FULL_STOP, PAUSE, tokenize_into
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def _accepts(number: int, symbol: int, bits: Hashes) -> bool:
     return bool((bits[symbol, number >> 6] >> np.uint64(number & 63)) & np.uint64(1))
 
 
-@compiled
+@compiled_with_arrays
 def _work_space(longest: int) -> Work:
     size = max(longest, 1)
     return (
@@ -189,7 +189,7 @@ def _may_begin(
     return before[phrase] == ANY or not _accepts(before[phrase], previous, bits)
 
 
-@compiled
+@compiled_with_arrays
 def mark_all(
     buffer: Bytes, offsets: Ints, characters: Characters, machine: Machine, found: NDArray[np.bool_]
 ) -> None:
@@ -222,7 +222,7 @@ def mark_all(
                     found[row, group] = True
 
 
-@compiled
+@compiled_with_arrays
 def find_all(buffer: Bytes, size: int, characters: Characters, machine: Machine) -> Ints:
     """List start, end (in bytes) and group of every phrase in one text."""
     work = _work_space(size + 1)

@@ -6,17 +6,17 @@ text and one that runs back, so that a word is read in the light of what stands 
 worth for each output and how much attention it deserves; an output is the weighted mean. So a
 logit is a sum of parts, one a word: explanations are exact.
 
-    pre[t]  = here[w[t]] + beside[w[t -+ 1]] + mark[t] + bias             (both directions)
+    pre[t]  = here[w[t]] + beside[w[t -+ 1]] + mark[t]                    (both directions)
     f, z    = clip(1/2 + pre/4, 0, 1), clip(pre, -1, 1)
     c[t]    = f c[t -+ 1] + (1 - f) z
     u[t]    = relu(gain c[t] + token[w[t]] + offset)
     a[t, k] = relu(1 + attention[k] u[t] + start[k])^2 + 0.01
     logit   = bias + sum(a (value u)) / (1 + sum(a))
 
-Every operation is an addition, a product, a quotient, a minimum or a maximum of 32-bit floats in a
-fixed order, or of integers (`attention u`, in fixed point, since a sum of integers may be taken in
-any order and so at full speed): results are the same to the bit on every machine, in every batch
-and thread.
+All but the last two lines is integers in fixed point, 16 bits wide: they take a quarter of the room
+of floats, run sixteen at a time, and may be summed in any order. What is left is a few sums,
+products and quotients of 32-bit floats in a fixed order. So results are the same to the bit on
+every machine, in every batch and thread.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from detractor.characters import Characters, characters
-from detractor.compilation import compile_all, compiled, prepare, wrapping
+from detractor.compilation import compile_all, compiled, compiled_with_arrays, prepare, wrapping
 from detractor.tokens import ELLIPSIS, HEART, SMILE, WORD, encode, tokenize, tokenize_into
-from detractor.vocabulary import UNKNOWN, Vocabulary, build_vocabulary, hash_shift, look_up
+from detractor.vocabulary import UNKNOWN, Vocabulary, build_vocabulary, look_up
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,36 +37,47 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-_ZERO, _ONE, _HALF, _QUARTER = np.float32(0), np.float32(1), np.float32(0.5), np.float32(0.25)
-_FLOOR = np.float32(0.01)
-_STEPS, _CEILING = np.float32(256), np.float32(16)  # of the fixed-point numbers
-_STEP_SQUARED = np.float32(1 / 65536)
+# Fixed point: the tables are in steps of 1/64, sums of them (`pre`) of 1/2048, memories of 1/8192,
+# what a memory says of its word (`u`) of 1/1024. No sum can pass 16 bits, see `artifact.LIMITS`.
+_I16, _I32 = np.int16, np.int32
+_FULL, _EMPTY = np.int16(2047), np.int16(-2047)  # a value of 1 and of -1
+_SHUT, _OPEN = np.int16(4095), np.int16(-4096)  # a gate of 1/2 and of -1/2 beside the middle
+_CEILING, _NOTHING = np.int16(16383), np.int16(0)
+MEMORIES = 32
+"""Memories a direction: what two of them hold of a word fills a line of the cache."""
+LANES = 2 * MEMORIES
+LINES = 5
+_OWN = 4  # the line of what a word says of itself, after two of what it says to either side
+_ZERO, _ONE, _FLOOR = np.float32(0), np.float32(1), np.float32(0.01)
+_STEP_OF_ATTENTION, _STEP_OF_WORTH = np.float32(2**-18), np.float32(2**-21)
 COUNTS = ("words", "known", "function_words", "pictures")
 """What is counted of each text beside the logits."""
 FUNCTION_ROWS = 150  # rows are in order of frequency; the first of them are the function words
 
 
 class Network(NamedTuple):
-    """The arrays of the reader, for V rows, d memories a direction, K outputs."""
+    """The arrays of the reader, for V words, K outputs and two directions.
 
-    here: Floats  # (V, 4 d): forward values, forward gates, backward values, backward gates
-    beside: Floats  # (V, 4 d)
-    token: Floats  # (V, 2 d)
-    mark: Floats  # (4, 4 d), with the bias of the gates: none, capitals, elongated, both
-    gain: Floats  # (2 d,)
-    offset: Floats  # (2 d,)
-    value: Floats  # (2 d, K)
-    attention: NDArray[np.int16]  # (K, 2 d), in steps of 1/256
+    A word has five lines: what it brings to the memory that runs forward and to the one that runs
+    back, each as values, then gates; the same two for the memory of the word after it and of the
+    word before it; and what it says of itself. The last row stands for the edges: nothing.
+    """
+
+    words: NDArray[np.int8]  # (V + 1, LINES, LANES), in steps of 1/64
+    mark: NDArray[np.int16]  # (4, 2, LANES), 1/2048, with the bias: none, capitals, long, both
+    gain: NDArray[np.int16]  # (LANES,), 1/8192
+    offset: NDArray[np.int16]  # (LANES,), 1/1024
+    value: NDArray[np.int16]  # (K, LANES), 1/2048
+    attention: NDArray[np.int16]  # (K, LANES), 1/256
     bias: Floats  # (K,)
     start: Floats  # (K,)
 
 
 class Lexicon(NamedTuple):
-    """What turns bytes into rows: the characters, the words, and the shift of their hash."""
+    """What turns bytes into rows: the characters and the words."""
 
     characters: Characters
     vocabulary: Vocabulary
-    shift: np.uint64
 
 
 class Reading(NamedTuple):
@@ -88,81 +99,87 @@ class Parts(NamedTuple):
 
 def build_lexicon(hashes: NDArray[np.uint64], rows: NDArray[np.int32]) -> Lexicon:
     """Build what turns bytes into rows from the hashes of the known words."""
-    vocabulary = build_vocabulary(hashes, rows)
-    return Lexicon(characters(), vocabulary, hash_shift(vocabulary))
+    return Lexicon(characters(), build_vocabulary(hashes, rows))
+
+
+def align(network: Network) -> Network:
+    """Copy the table of words to where its lines are lines of the cache."""
+    size = network.words.size
+    room = np.empty(size + LANES, dtype=np.int8)
+    first = -room.ctypes.data % LANES
+    room[first : first + size] = network.words.reshape(-1)
+    return network._replace(words=room[first : first + size].reshape(network.words.shape))
 
 
 @compiled
-def remember(rows, marks, count, here, beside, mark, memory):
-    """Run both chains of memories over the words of one text."""
-    width = memory.shape[1] // 2
+def remember(rows, marks, count, network, state, memory):
+    """Run both chains of memories over the words of one text.
+
+    A memory moves half way to the fresh value, and from there by what the gate says. The state is
+    kept apart from the memories that are written, so that the compiler sees no overlap.
+    """
+    words, mark = network.words, network.mark
+    for index in range(count):  # ask for all lines at once: waiting for one by one takes longer
+        row = rows[index]
+        memory[index, 0, 0] = words[row, 0, 0] & words[row, 1, 0] & words[row, 2, 0]
+        memory[index, 1, 0] = words[row, 3, 0] & words[row, _OWN, 0]
     for back in range(2):
-        base = back * 2 * width
-        gate_base = base + width
-        cell = back * width
+        for j in range(MEMORIES):
+            state[j] = _NOTHING
+        other = np.int64(words.shape[0] - 1)
         for index in range(count):
             place = count - 1 - index if back else index
-            past = place + (1 if back else -1)
             row, kind = rows[place], marks[place]
-            if index == 0:
-                for j in range(width):
-                    pre = here[row, base + j] + mark[kind, base + j]
-                    gate = here[row, gate_base + j] + mark[kind, gate_base + j]
-                    keep = min(_ONE, max(_ZERO, _HALF + _QUARTER * gate))
-                    memory[place, cell + j] = (_ONE - keep) * min(_ONE, max(-_ONE, pre))
-                continue
-            other = rows[past]
-            for j in range(width):
-                pre = here[row, base + j] + mark[kind, base + j] + beside[other, base + j]
-                gate = here[row, gate_base + j] + mark[kind, gate_base + j]
-                gate += beside[other, gate_base + j]
-                keep = min(_ONE, max(_ZERO, _HALF + _QUARTER * gate))
-                fresh = (_ONE - keep) * min(_ONE, max(-_ONE, pre))
-                memory[place, cell + j] = keep * memory[past, cell + j] + fresh
+            for j in range(MEMORIES):
+                near = _I16(_I16(words[row, back, j]) + _I16(words[other, back + 2, j]))
+                gate = _I16(words[row, back, MEMORIES + j])
+                gate = _I16(gate + _I16(words[other, back + 2, MEMORIES + j]))
+                near = _I16(_I16(near << 5) + mark[kind, back, j])
+                gate = _I16(_I16(gate << 5) + mark[kind, back, MEMORIES + j])
+                fresh = _I16(min(_FULL, max(_EMPTY, near)) << 2)
+                gate = _I16(min(_SHUT, max(_OPEN, gate)) << 2)
+                old = state[j]
+                moved = _I16(_I32(_I32(gate) * _I32(_I16(_I16(old - fresh) << 1))) >> 16)
+                state[j] = _I16(_I16(_I16(old + fresh) >> 1) + moved)
+                memory[place, back, j] = state[j]
+            other = row
 
 
 @compiled
-def attend(rows, count, memory, network, weights, fixed):
-    """Turn each memory into what it says of its word, and weigh the words for each output."""
-    token, gain, offset = network.token, network.gain, network.offset
-    attention, start = network.attention, network.start
-    outputs, lanes = attention.shape
+def attend(rows, count, memory, network, said, weights, worth):
+    """Say what each word is worth for each output, and how much attention it deserves."""
+    words, gain, offset = network.words, network.gain, network.offset
+    attention, value, start = network.attention, network.value, network.start
     for place in range(count):
         row = rows[place]
-        for j in range(lanes):
-            told = gain[j] * memory[place, j] + token[row, j] + offset[j]
-            told = min(_CEILING, max(_ZERO, told))
-            memory[place, j] = told
-            fixed[j] = np.int16(told * _STEPS)
-        for k in range(outputs):
-            total = np.int32(0)
-            for j in range(lanes):
-                total += np.int32(fixed[j]) * np.int32(attention[k, j])
-            ready = max(_ZERO, np.float32(total) * _STEP_SQUARED + (start[k] + _ONE))
+        for j in range(LANES):
+            told = _I16(_I32(_I32(gain[j]) * _I32(memory[place, j])) >> 16)
+            told = _I16(told + _I16(_I16(words[row, _OWN, j]) << 4))
+            said[j] = min(_CEILING, max(_NOTHING, _I16(told + offset[j])))
+        for k in range(start.size):
+            total = _I32(0)
+            for j in range(LANES):
+                total = _I32(total + _I32(_I32(said[j]) * _I32(attention[k, j])))
+            ready = max(_ZERO, np.float32(total) * _STEP_OF_ATTENTION + (start[k] + _ONE))
             weights[place, k] = ready * ready + _FLOOR
+            total = _I32(0)
+            for j in range(LANES):
+                total = _I32(total + _I32(_I32(said[j]) * _I32(value[k, j])))
+            worth[place, k] = np.float32(total) * _STEP_OF_WORTH
 
 
 @compiled
-def pool(count, memory, weights, network, pooled, logits):
-    """Average what the words say, by weight: write the logits; return nothing."""
-    value = network.value
-    lanes, outputs = value.shape
-    for k in range(outputs):
-        norm = _ONE
-        for j in range(lanes):
-            pooled[j] = _ZERO
+def pool(count, weights, worth, bias, logits):
+    """Average what the words are worth, by weight: write the logits."""
+    for k in range(bias.size):
+        total, norm = _ZERO, _ONE
         for place in range(count):
-            weight = weights[place, k]
-            norm += weight
-            for j in range(lanes):
-                pooled[j] += weight * memory[place, j]
-        total = _ZERO
-        for j in range(lanes):
-            total += pooled[j] * value[j, k]
-        logits[k] = network.bias[k] + total / norm
+            norm += weights[place, k]
+            total += weights[place, k] * worth[place, k]
+        logits[k] = bias[k] + total / norm
 
 
-@compiled
+@compiled_with_arrays
 def read_batch(buffer, offsets, lexicon, network, logits, counts):
     """Read all texts of a buffer: write the logits and counts of each."""
     longest = np.int64(1)
@@ -173,24 +190,22 @@ def read_batch(buffer, offsets, lexicon, network, logits, counts):
     flags = np.empty(longest, np.uint8)
     rows, origins = np.empty(longest, np.int64), np.empty(longest, np.int64)
     marks = np.empty(longest, np.uint8)
-    lanes, outputs = network.value.shape
-    room = np.int64(0)
-    memory, weights = np.empty((0, lanes), np.float32), np.empty((0, outputs), np.float32)
-    pooled, fixed = np.empty(lanes, np.float32), np.empty(lanes, np.int16)
+    outputs = network.bias.size
+    state, said = np.empty(MEMORIES, np.int16), np.empty(LANES, np.int16)
+    memory = np.empty((0, 2, MEMORIES), np.int16)
+    weights, worth = np.empty((0, outputs), np.float32), np.empty((0, outputs), np.float32)
     for index in range(offsets.size - 1):
         begin, end = offsets[index], offsets[index + 1]
         found = tokenize_into(buffer, begin, end, lexicon.characters, hashes, starts, ends, flags)
-        count = look_up(
-            hashes, flags, found, lexicon.vocabulary, lexicon.shift, rows, marks, origins
-        )
+        count = look_up(hashes, flags, found, lexicon.vocabulary, rows, marks, origins)
         count_words(hashes, flags, rows, origins, count, found, counts[index])
-        if count > room:
-            room = count * 2
-            memory = np.empty((room, lanes), np.float32)
-            weights = np.empty((room, outputs), np.float32)
-        remember(rows, marks, count, network.here, network.beside, network.mark, memory)
-        attend(rows, count, memory, network, weights, fixed)
-        pool(count, memory, weights, network, pooled, logits[index])
+        if count > len(memory):
+            memory = np.empty((2 * count, 2, MEMORIES), np.int16)
+            weights = np.empty((2 * count, outputs), np.float32)
+            worth = np.empty((2 * count, outputs), np.float32)
+        remember(rows, marks, count, network, state, memory)
+        attend(rows, count, memory.reshape((-1, LANES)), network, said, weights, worth)
+        pool(count, weights, worth, network.bias, logits[index])
 
 
 @compiled
@@ -212,7 +227,7 @@ def count_words(hashes, flags, rows, origins, count, found, counts):
     counts[0], counts[1], counts[2], counts[3] = words, known, common, pictures
 
 
-@compiled
+@compiled_with_arrays
 def _rows_of_batch(buffer, offsets, lexicon, rows, marks, bounds):
     longest = np.int64(1)
     for index in range(offsets.size - 1):
@@ -237,7 +252,6 @@ def _rows_of_batch(buffer, offsets, lexicon, rows, marks, bounds):
             flags,
             found,
             lexicon.vocabulary,
-            lexicon.shift,
             rows[done:],
             marks[done:],
             origins,
@@ -282,14 +296,18 @@ def read_parts(text: str, lexicon: Lexicon, network: Network) -> Parts:
     marks = np.empty(size, np.uint8)
     found = tokens.hashes.size
     with wrapping():
-        count = look_up(tokens.hashes, tokens.flags, found, *lexicon[1:], rows, marks, origins)
-    lanes, outputs = network.value.shape
-    memory, weights = np.empty((count, lanes), np.float32), np.empty((count, outputs), np.float32)
-    remember(rows, marks, count, network.here, network.beside, network.mark, memory)
-    attend(rows, count, memory, network, weights, np.empty(lanes, np.int16))
+        count = look_up(
+            tokens.hashes, tokens.flags, found, lexicon.vocabulary, rows, marks, origins
+        )
+    outputs = network.bias.size
+    state, said = np.empty(MEMORIES, np.int16), np.empty(LANES, np.int16)
+    memory = np.empty((count, 2, MEMORIES), np.int16)
+    weights, worth = np.empty((count, outputs), np.float32), np.empty((count, outputs), np.float32)
+    remember(rows, marks, count, network, state, memory)
+    attend(rows, count, memory.reshape((-1, LANES)), network, said, weights, worth)
     shares = weights / (_ONE + weights.sum(axis=0))
     kept = origins[:count]
     return Parts(
-        tokens.starts[kept], tokens.ends[kept], rows[:count], shares * (memory @ network.value),
+        tokens.starts[kept], tokens.ends[kept], rows[:count], shares * worth,
         network.bias,
     )  # fmt: skip

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from detractor.characters import characters
+from detractor.characters import characters, encode
 from detractor.compilation import compile_all
 from detractor.errors import ParameterError, suggestion
 from detractor.matching import (
@@ -41,7 +41,7 @@ from detractor.matching import (
     hash_table,
     mark_all,
 )
-from detractor.tokens import MONEY, NUMBER, ORDINAL, PERCENTAGE, encode, tokenize
+from detractor.tokens import MONEY, NUMBER, ORDINAL, PERCENTAGE, tokenize
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -32,12 +32,11 @@ from detractor.characters import (
     characters,
     classify,
     decode,
+    encode,
 )
 from detractor.compilation import compiled, prepare, wrapping
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
 # Flags of a token.
@@ -50,6 +49,10 @@ PUNCTUATION_RANGE = (FULL_STOP, ELLIPSIS)
 
 _FNV_OFFSET = np.uint64(0xCBF29CE484222325)  # Fowler, Noll and Vo's 64-bit hash, variant 1a
 _FNV_PRIME = np.uint64(0x100000001B3)
+_LETTERS = np.array(
+    [c | 32 if chr(c | 32).isalpha() and c < 128 else 0 for c in range(256)], np.uint8
+)
+"""The small letter of each byte that is an ASCII letter."""
 
 
 class Tokens(NamedTuple):
@@ -212,33 +215,35 @@ def read_plain_word(buffer, position, end, classes):
     value = _FNV_OFFSET
     start = position
     upper = run = 0
-    previous = 0
+    previous = np.uint8(0)
     flags = WORD
     while position < end:
         byte = buffer[position]
-        kind = classes[byte]
-        if kind != LOWER and kind != UPPER:
-            if byte >= 0x80 or kind in (APOSTROPHE, DIGIT, UNDERSCORE):
-                return value, -1, flags
-            if byte == 64 or (byte == 58 and position + 1 < end and buffer[position + 1] == 47):
-                return value, -1, flags
-            if byte == 46 and position - start == 3 and buffer[start] | 32 == 119:
-                return value, -1, flags
+        letter = _LETTERS[byte]
+        if letter == 0:
             break
-        upper += kind == UPPER
-        byte |= 32
         position += 1
-        run = run + 1 if byte == previous else 0
-        previous = byte
-        if run > 1:
-            flags |= ELONGATED
-            continue
-        value = (value ^ np.uint64(byte)) * _FNV_PRIME
-    if upper:
-        if upper == position - start:
-            flags |= CAPITALS if upper > 1 else 0
+        upper += byte < 97
+        if letter == previous:
+            run += 1
+            if run > 1:
+                flags |= ELONGATED
+                continue
         else:
-            flags |= INITIAL_CAPITAL
+            run = 0
+        previous = letter
+        value = (value ^ np.uint64(letter)) * _FNV_PRIME
+    if upper == position - start:
+        flags |= CAPITALS if upper > 1 else 0
+    elif upper:
+        flags |= INITIAL_CAPITAL
+    if position < end:  # one way out of this function: with several, numba counts references
+        byte = buffer[position]
+        scheme = byte == 58 and position + 1 < end and buffer[position + 1] == 47
+        host = byte == 46 and position - start == 3 and buffer[start] | 32 == 119
+        inner = byte >= 0x80 or classes[byte] in (APOSTROPHE, DIGIT, UNDERSCORE)
+        if scheme or host or inner or byte == 64:
+            position = -1
     return value, position, flags
 
 
@@ -342,31 +347,6 @@ def tokenize_into(buffer, begin, end, characters, hashes, starts, ends, flags):
     if count and (hashes[count - 1] == FULL_STOP or hashes[count - 1] == PAUSE):
         count -= 1
     return count
-
-
-def encode(texts: Sequence[str]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    r"""Join texts into one UTF-8 buffer and say where each begins.
-
-    Parameters
-    ----------
-    texts : sequence of str
-        Any Unicode, lone surrogates included.
-
-    Returns
-    -------
-    tuple of ndarray
-        The bytes, and n + 1 offsets into them.
-
-    Examples
-    --------
-    >>> buffer, offsets = encode(["ab", "é"])
-    >>> bytes(buffer), offsets.tolist()
-    (b'ab\xc3\xa9', [0, 2, 4])
-    """
-    parts = [text.encode("utf-8", "surrogatepass") for text in texts]
-    offsets = np.zeros(len(parts) + 1, dtype=np.int64)
-    np.cumsum(np.fromiter(map(len, parts), dtype=np.int64, count=len(parts)), out=offsets[1:])
-    return np.frombuffer(b"".join(parts), dtype=np.uint8), offsets
 
 
 def tokenize(text: str) -> Tokens:

@@ -20,6 +20,9 @@ UNKNOWN = 0
 SOMETIMES_NAME = 1 << 20  # set on the row of a word that is a name when it has a capital
 _ROW = SOMETIMES_NAME - 1
 _MIX = np.uint64(0x9E3779B97F4A7C15)  # 2**64 over the golden ratio: Fibonacci hashing
+_ROWS = np.uint64((1 << 21) - 1)
+"""The bits of a slot that hold the row; the other 43 are those of the mixed hash. That two of a few
+ten thousand words share them has a chance below one in ten thousand."""
 
 
 class Vocabulary(NamedTuple):
@@ -27,74 +30,66 @@ class Vocabulary(NamedTuple):
 
     Parameters
     ----------
-    keys : ndarray of uint64, shape (2**k,)
-        Word hashes; 0 marks a free slot.
-    rows : ndarray of int32, shape (2**k,)
-        The row of each key.
+    slots : ndarray of uint64, shape (2**k,)
+        The mixed hash, its low bits replaced by the row; 0 is a free slot. Both in one number, so
+        that a word costs one line of the cache.
+    shift : numpy.uint64
+        How far a mixed hash is shifted to give the slot.
     """
 
-    keys: NDArray[np.uint64]
-    rows: NDArray[np.int32]
+    slots: NDArray[np.uint64]
+    shift: np.uint64
 
 
 @compiled
-def find_slot(value, keys, shift):
-    """Find the slot that holds a hash, or the free one where it would stand."""
-    slot = np.int64((value * _MIX) >> shift)
-    while keys[slot] != 0 and keys[slot] != value:
-        slot = (slot + 1) & (keys.size - 1)
-    return slot
+def find_row(value, vocabulary):
+    """Find the row of a word hash; `UNKNOWN` where it is not in the table."""
+    slots, shift = vocabulary
+    mixed = value * _MIX
+    slot = np.int64(mixed >> shift)
+    while slots[slot] != 0:
+        if (slots[slot] ^ mixed) <= _ROWS:
+            return np.int64(slots[slot] & _ROWS)
+        slot = (slot + 1) & (slots.size - 1)
+    return np.int64(UNKNOWN)
 
 
 @compiled
-def _insert(hashes, rows, keys, values, shift):
+def _insert(hashes, rows, slots, shift):
     for index in range(hashes.size):
-        slot = find_slot(hashes[index], keys, shift)
-        keys[slot] = hashes[index]
-        values[slot] = rows[index]
+        mixed = hashes[index] * _MIX
+        slot = np.int64(mixed >> shift)
+        while slots[slot] != 0 and (slots[slot] ^ mixed) > _ROWS:
+            slot = (slot + 1) & (slots.size - 1)
+        slots[slot] = (mixed & ~_ROWS) | np.uint64(rows[index])
 
 
 def build_vocabulary(hashes: NDArray[np.uint64], rows: NDArray[np.int32]) -> Vocabulary:
-    """Put word hashes and their rows into a table at most half full.
+    """Put word hashes and their rows, from 1 to 2**21 - 1, into a table at most half full.
 
     Examples
     --------
     >>> hashes, rows = np.array([7, 9], dtype=np.uint64), np.array([1, 2], dtype=np.int32)
     >>> table = build_vocabulary(hashes, rows)
-    >>> sorted(table.rows[table.keys > 0].tolist())
-    [1, 2]
+    >>> table.slots.size, int((table.slots > 0).sum())
+    (16, 2)
     """
     bits = max(4, int(hashes.size * 2).bit_length())
-    keys = np.zeros(1 << bits, dtype=np.uint64)
-    values = np.zeros(1 << bits, dtype=np.int32)
+    vocabulary = Vocabulary(np.zeros(1 << bits, dtype=np.uint64), np.uint64(64 - bits))
     with wrapping():
-        _insert(hashes, rows, keys, values, hash_shift(Vocabulary(keys, values)))
-    return Vocabulary(keys, values)
-
-
-def hash_shift(vocabulary: Vocabulary) -> np.uint64:
-    """Say how far a mixed hash is shifted to give a slot of this table.
-
-    Examples
-    --------
-    >>> hash_shift(Vocabulary(np.zeros(16, np.uint64), np.zeros(16, np.int32)))
-    np.uint64(60)
-    """
-    return np.uint64(64 - (vocabulary.keys.size.bit_length() - 1))
+        _insert(hashes, rows, *vocabulary)
+    return vocabulary
 
 
 @compiled
-def look_up(hashes, flags, count, vocabulary, shift, rows, marks, origins):
+def look_up(hashes, flags, count, vocabulary, rows, marks, origins):
     """Turn the tokens of one text into rows and marks of emphasis; return how many are left.
 
     ``origins`` receives the index of the token that each row came from.
     """
-    keys, values = vocabulary
     kept = 0
     for index in range(count):
-        value = hashes[index]
-        slot = find_slot(value, keys, shift)
-        row = np.int64(values[slot]) if keys[slot] == value else UNKNOWN
+        row = find_row(hashes[index], vocabulary)
         flag = flags[index]
         if row & SOMETIMES_NAME:
             row = UNKNOWN if flag & INITIAL_CAPITAL else row & _ROW
