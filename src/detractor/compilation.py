@@ -119,9 +119,11 @@ def _compile(function: Callable[..., Any], counted: bool) -> Callable[..., Any]:
     import numba
 
     # `_nrt` is numba's own name for its counting of references.
-    options = {"nogil": True, "error_model": "numpy"} | ({} if counted else {"_nrt": False})
+    options: dict[str, Any] = {"nogil": True, "error_model": "numpy"} | (
+        {} if counted else {"_nrt": False}
+    )
     try:
-        dispatcher = numba.njit(cache=True, **options)(function)
+        dispatcher: Callable[..., Any] = numba.njit(cache=True, **options)(function)
     except RuntimeError:  # numba: "cannot cache function: no locator available for file"
         dispatcher = numba.njit(**options)(function)
     return dispatcher

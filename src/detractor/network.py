@@ -25,9 +25,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from detractor.characters import Characters, characters
+from detractor.characters import Characters, characters, encode
 from detractor.compilation import compile_all, compiled, compiled_with_arrays, prepare, wrapping
-from detractor.tokens import ELLIPSIS, HEART, SMILE, WORD, encode, tokenize, tokenize_into
+from detractor.tokens import ELLIPSIS, HEART, SMILE, WORD, tokenize, tokenize_into
 from detractor.vocabulary import UNKNOWN, Vocabulary, build_vocabulary, look_up
 
 if TYPE_CHECKING:
