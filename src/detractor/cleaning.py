@@ -73,7 +73,7 @@ class Piece(NamedTuple):
 class Cleaned(NamedTuple):
     r"""The clean text, what was removed, and the way back to the original.
 
-    Parameters
+    Attributes
     ----------
     text : str
         What is left.
