@@ -9,9 +9,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from detractor.cli import main
 from detractor.errors import InputFileError, ParameterError, SchemaError
+from detractor.markup import visible
 from detractor.report import STATIC_ROWS, render_report, write_report
 from detractor.report_inputs import Report, hold_against_ratings, read_night
 from detractor.report_rows import customers
@@ -69,6 +72,11 @@ FULL = Report(
     as_of="2026-03-01",
     notes=["38 customers without churn_probability count as base_churn"],
 )
+
+
+# Of the queue: a header, a template and three customers. Of themes, calibration and drift: a header
+# each, and one, two and two rows.
+TABLE_ROWS = 1 + 1 + 3 + 3 + 1 + 2 + 2
 
 
 class Page(HTMLParser):
@@ -192,6 +200,18 @@ def test_hostile_words_add_no_tag_anywhere(words: str) -> None:
     assert not {t for t, _ in page.tags} & {"img", "iframe", "object", "a href"}
     assert not [a for _, a in page.tags if any(name.startswith("on") for name in a)]
     assert data_of(render_report(hostile))["customer"][0] == words
+
+
+@settings(max_examples=40)
+@given(words=st.text(max_size=60), name=st.text(max_size=20))
+def test_any_words_come_back_from_the_page_as_they_went_in(words: str, name: str) -> None:
+    queue = QUEUE.assign(customer_id=pd.Series([name, "b", "c"], dtype=object))
+    queue["evidence"] = pd.Series([words, "", ""], dtype=object)
+    page = render_report(replace(FULL, queue=queue, plan=None))
+    data = data_of(page)
+    assert data["customer"][0] == visible(name)
+    assert "".join(part for _, part in data["said"][0]) == visible(words)  # type: ignore[attr-defined]
+    assert sum(tag == "tr" for tag, _ in Page(page).tags) == TABLE_ROWS
 
 
 def test_the_page_asks_for_nothing_outside_it() -> None:

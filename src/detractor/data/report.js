@@ -204,4 +204,5 @@
   document.documentElement.classList.add("live");
   for (const part of document.querySelectorAll("[data-live]")) part.hidden = false;
   choose();
+  (window.requestIdleCallback ?? setTimeout)(() => count && haystack(0));
 })();
