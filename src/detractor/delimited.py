@@ -8,13 +8,13 @@ from __future__ import annotations
 import csv
 import io
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import IO, Any, NamedTuple
 
 from detractor.chunks import Chunk, Reading, Reject, batches
 from detractor.errors import InputFileError
-from detractor.streams import Opened, Recoded, detect_encoding
+from detractor.streams import MARKED, Opened, Recoded, detect_encoding, unmark
 
 DELIMITERS = ",;\t|"
 
@@ -27,7 +27,8 @@ class _Dialect(NamedTuple):
 
     def ragged(self, row: int, cells: int, content: str) -> Reject:
         reason = f"{cells} cells where the header has {len(self.header)}"
-        return Reject(self.path, row, reason, content)
+        known = content.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        return Reject(self.path, row, reason, known)
 
     def undecodable(self, row: int, content: bytes) -> Reject:
         name = self.encoding.removesuffix("-sig")
@@ -110,7 +111,7 @@ def _has_escapes(text: str) -> bool:
 
 
 def _arrow_chunks(stream: IO[bytes], dialect: _Dialect, block: int) -> Iterator[Chunk]:
-    """Read CSV with pyarrow, as bytes first: one bad byte must not end the run."""
+    """Read CSV with pyarrow, bad bytes marked first: one of them must not end the run."""
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
 
@@ -120,8 +121,8 @@ def _arrow_chunks(stream: IO[bytes], dialect: _Dialect, block: int) -> Iterator[
         invalid.append(row)
         return "skip"
 
-    source = stream if dialect.encoding == "utf-8-sig" else Recoded(stream, dialect.encoding)
-    cells = dict.fromkeys(dialect.header, pa.binary())
+    source = Recoded(stream, dialect.encoding, marked=True)
+    cells = dict.fromkeys(dialect.header, pa.string())
     next_row = 2
     try:
         reader = arrow_csv.open_csv(
@@ -148,7 +149,8 @@ def _arrow_chunks(stream: IO[bytes], dialect: _Dialect, block: int) -> Iterator[
             ragged, invalid[:own] = invalid[:own], []
             taken = {row.number for row in ragged}
             rows = [n for n in range(next_row, end) if n not in taken] if taken else None
-            chunk = _decoded(batch, rows or range(next_row, end), ragged, dialect)
+            whole, bad = _parted(batch, rows or range(next_row, end), dialect, source.damaged)
+            chunk = _chunk(whole, bad, ragged, dialect)
             yield replace(chunk, end=end - 1)
             next_row = end
     except pa.ArrowInvalid as error:
@@ -156,7 +158,7 @@ def _arrow_chunks(stream: IO[bytes], dialect: _Dialect, block: int) -> Iterator[
             raise InputFileError(_explain(str(error), dialect.path, next_row, block)) from error
     if invalid or next_row == 2:  # bad rows at the end, or no row at all
         nothing = pa.RecordBatch.from_pylist([], pa.schema(list(cells.items())))
-        yield _decoded(nothing, [], invalid, dialect)
+        yield _chunk(nothing, [], invalid, dialect)
 
 
 def _explain(message: str, path: str, row: int, block: int) -> str:
@@ -168,30 +170,30 @@ def _explain(message: str, path: str, row: int, block: int) -> str:
     return f"cannot read {path!r} after row {row - 1:,}: {message}"
 
 
-def _decoded(batch: Any, rows: Any, ragged: list[Any], dialect: _Dialect) -> Chunk:  # noqa: ANN401
-    """Turn bytes into text; rows that are not text are set aside."""
+def _parted(
+    batch: Any,  # noqa: ANN401  # pyarrow has no types
+    rows: Iterable[int],
+    dialect: _Dialect,
+    damaged: bool,
+) -> tuple[Any, list[Reject]]:
+    """Part the rows from those in which a byte was marked as no text."""
     import pyarrow as pa
+    import pyarrow.compute as pc
 
-    rejects = [dialect.ragged(row.number, row.actual_columns, row.text) for row in ragged]
-    schema = pa.schema([(name, pa.string()) for name in dialect.header])
-    try:
-        texts = batch.cast(schema)
-    except pa.ArrowInvalid:
-        lines = zip(*(column.to_pylist() for column in batch.columns), strict=True)
-        joined = [dialect.delimiter.encode().join(line) for line in lines]
-        bad = [_is_damaged(line) for line in joined]
-        rejects += [
-            dialect.undecodable(row, line)
-            for row, line, is_bad in zip(rows, joined, bad, strict=True)
-            if is_bad
-        ]
-        texts = batch.filter(pa.array([not is_bad for is_bad in bad])).cast(schema)
-    return Chunk(texts.to_pandas(), sorted(rejects, key=lambda reject: reject.row))
+    if not damaged:
+        return batch, []
+    found = [pc.match_substring_regex(column, MARKED).to_pylist() for column in batch.columns]
+    bad = [any(row) for row in zip(*found, strict=True)]
+    rejects = []
+    for row, place in zip(rows, range(len(batch)), strict=True):
+        if bad[place]:
+            cells = [column[place].as_py() for column in batch.columns]
+            rejects.append(dialect.undecodable(row, unmark(dialect.delimiter.join(cells))))
+    return batch.filter(pa.array([not is_bad for is_bad in bad], pa.bool_())), rejects
 
 
-def _is_damaged(line: bytes) -> bool:
-    try:
-        line.decode()
-    except UnicodeDecodeError:
-        return True
-    return False
+def _chunk(batch: Any, bad: list[Reject], ragged: list[Any], dialect: _Dialect) -> Chunk:  # noqa: ANN401
+    """Make a chunk of good rows and of those set aside."""
+    told = [(row, unmark(row.text).decode("utf-8", "replace")) for row in ragged]
+    bad = bad + [dialect.ragged(row.number, row.actual_columns, text) for row, text in told]
+    return Chunk(batch.to_pandas(), sorted(bad, key=lambda reject: reject.row))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import glob
 import io
 import sys
@@ -278,8 +279,40 @@ def check_encoding(name: str) -> None:
         ) from error
 
 
+# A byte that is not text, 0x80 to 0xff, as Python's "surrogateescape" has it, and as a character
+# of the private use that survives in UTF-8.
+MARKS = {0xDC00 + byte: 0x10FE00 + byte for byte in range(0x80, 0x100)}
+MARKED = r"[\x{10FE80}-\x{10FEFF}]"
+_UNMARKS = {mark: escape for escape, mark in MARKS.items()}
+
+
+def unmark(text: str) -> bytes:
+    r"""Give the bytes of a text that `Recoded` marked.
+
+    Examples
+    --------
+    >>> unmark("caf" + chr(MARKS[0xDCE9]))
+    b'caf\xe9'
+    """
+    return text.translate(_UNMARKS).encode("utf-8", "surrogateescape")
+
+
 class Recoded(io.RawIOBase):
     """A byte stream turned from one encoding into UTF-8; bytes it cannot read pass as they are.
+
+    Parameters
+    ----------
+    stream : file
+        Bytes.
+    encoding : str
+        Theirs.
+    marked : bool
+        Let bytes that it cannot read pass as `MARKS`, so that all is UTF-8.
+
+    Attributes
+    ----------
+    damaged : bool
+        Whether there was such a byte so far.
 
     Examples
     --------
@@ -287,9 +320,14 @@ class Recoded(io.RawIOBase):
     'café'
     """
 
-    def __init__(self, stream: IO[bytes], encoding: str) -> None:
-        self._text = io.TextIOWrapper(stream, encoding, errors="surrogateescape", newline="")
+    def __init__(self, stream: IO[bytes], encoding: str, *, marked: bool = False) -> None:
+        self._stream = stream
+        self._decoder = codecs.getincrementaldecoder(encoding)("surrogateescape")
+        self._marked = marked
+        self._is_utf8 = encoding.startswith("utf-8")
         self._left = b""
+        self._begun = False
+        self.damaged = False
 
     def readable(self) -> bool:
         """Say that it can be read."""
@@ -297,9 +335,33 @@ class Recoded(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:  # noqa: ANN401  # any writable buffer
         """Fill the buffer, as `io.RawIOBase` asks."""
-        if not self._left:
-            text = self._text.read(max(1, len(buffer)))
-            self._left = text.encode("utf-8", "surrogateescape")
+        while not self._left:
+            raw = self._stream.read(max(1, len(buffer)))
+            if self._is_whole(raw):
+                self._left = raw
+                break
+            self._left = self._encode(self._decoder.decode(raw, final=not raw))
+            self._begun = True
+            if not raw:
+                break
         taken, self._left = self._left[: len(buffer)], self._left[len(buffer) :]
         buffer[: len(taken)] = taken
         return len(taken)
+
+    def _is_whole(self, raw: bytes) -> bool:
+        """Tell whether bytes are UTF-8 without half a character, and may pass untouched."""
+        if not (raw and self._is_utf8 and self._begun) or self._decoder.getstate()[0]:
+            return False
+        try:
+            raw.decode()
+        except UnicodeDecodeError:
+            return False
+        return True
+
+    def _encode(self, text: str) -> bytes:
+        try:
+            return text.encode()
+        except UnicodeEncodeError:
+            self.damaged = True
+            text = text.translate(MARKS) if self._marked else text
+            return text.encode("utf-8", "surrogateescape")
