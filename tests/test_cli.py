@@ -46,6 +46,19 @@ def test_rank_writes_the_whole_queue(scored: str, tmp_path: Path) -> None:
     assert queue["p_leaves"].notna().all()
 
 
+def test_themes_are_what_customers_write_and_not_what_agents_answer(tmp_path: Path) -> None:
+    rows = ["author,text,detractor,anger,churn_risk,value"]
+    said = ["My bag was lost.", "They lost my bag!", "Lost bag again."] * 4
+    answers = ["We apologise for the late flight.", "I apologise for a late flight."] * 6
+    rows += [f"customer,{text},0.9,0.5,0.2,100" for text in said]
+    rows += [f" Agent,{text},0.9,0.1,0.1,100" for text in answers]
+    (tmp_path / "in.csv").write_text("\n".join(rows) + "\n")
+    out = tmp_path / "themes.csv"
+    assert main(["themes", str(tmp_path / "in.csv"), "--out", str(out)]) == 0
+    assert pd.read_csv(out)["mentions"].sum() == 12
+    assert "flight" not in out.read_text()
+
+
 def test_score_adds_its_columns_and_leaves_the_others_as_they_were(tmp_path: Path) -> None:
     source, out = tmp_path / "in.csv", tmp_path / "out.csv"
     source.write_text("id,comment\n007,I want to cancel\n008,\n")

@@ -258,6 +258,8 @@ def test_ratings_judge_the_probabilities_of_customers_only() -> None:
     table = hold_against_ratings(scored)
     assert table[["n", "observed"]].to_numpy().tolist() == [[1, 0.0], [1, 1.0]]
     assert hold_against_ratings(scored.drop(columns="rating")).empty
+    assert hold_against_ratings(scored.drop(columns="status"))["n"].sum() == 3
+    assert hold_against_ratings(scored.assign(rating=["1", "5", "4", "99", "3"])).empty
 
 
 def test_a_night_is_read_from_its_folder(tmp_path: Path) -> None:

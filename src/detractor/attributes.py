@@ -119,6 +119,20 @@ def read_shares(values: pd.Series[Any], *, name: str, notes: Notes) -> Floats:
     return np.where(outside, np.nan, numbers)
 
 
+def by_agents(authors: pd.Series[Any], agents: tuple[str, ...]) -> Flags:
+    """Tell which texts an agent wrote, whatever the case and the blanks of the word.
+
+    Examples
+    --------
+    >>> by_agents(pd.Series(["customer", " Agent", None]), ("agent",))
+    array([False,  True, False])
+    """
+    codes, names = pd.factorize(authors.astype(object))
+    known = np.array([*(str(name).strip().lower() in agents for name in names), False])
+    flags: Flags = known[codes]  # a missing name has code -1, the last of them
+    return flags
+
+
 def rating_risk(ratings: Floats, scale: tuple[float, float]) -> Floats:
     """Tell P(detractor) from a rating alone; NaN where there is none, or one outside the scale.
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from detractor.attributes import Notes, rating_risk, read_flags, read_numbers
+from detractor.attributes import Notes, by_agents, rating_risk, read_flags, read_numbers
 from detractor.clock import read_times
 from detractor.errors import ParameterError, SchemaError
 from detractor.grouping import Flags, Floats, Groups, Places, group_rows
@@ -230,9 +230,7 @@ def _usable(source: _Source) -> Flags:
         notes.count(missing, "text{s} without a customer left out")
         usable &= ~missing
     if columns.author in scored.columns:
-        codes, authors = pd.factorize(scored[columns.author].astype(object))
-        names = [str(author).strip().lower() in source.policy.agents for author in authors]
-        by_agent = np.array([*names, False])[codes]
+        by_agent = by_agents(scored[columns.author], source.policy.agents)
         notes.count(by_agent, "text{s} by agents left out")
         usable &= ~by_agent
     return usable

@@ -34,7 +34,7 @@ from detractor.errors import ConfigError, JobError
 from detractor.files import csv_bytes, header_bytes, whole_file, write_table
 from detractor.jobs import FileJob
 from detractor.night_config import STEPS, Config
-from detractor.pipeline import Scorer, read_scored, score_files
+from detractor.pipeline import Scorer, by_customers, read_scored, score_files
 from detractor.runs import exclusive, population_shift
 from detractor.schema import require
 from detractor.storage import Store
@@ -252,7 +252,8 @@ def _plan(night: Night) -> dict[str, Any]:
 def _themes(night: Night) -> dict[str, Any]:
     from detractor.themes import find_themes
 
-    table = find_themes(night.scored(), columns=night.config.columns).table.reset_index()
+    said = by_customers(night.scored(), night.config.columns, night.config.policy)
+    table = find_themes(said, columns=night.config.columns).table.reset_index()
     write_table(table, str(night.file("themes.csv")))
     _keep(night, "themes", table)
     return {"themes": len(table), "first": table["name"].head(5).tolist()}

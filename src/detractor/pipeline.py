@@ -223,4 +223,22 @@ def find_themes_in_files(
     frame, rejects = read_scored(
         inputs, reading=reading, scorer=ranking.scorer, columns=ranking.columns
     )
-    return find_themes(frame, columns=ranking.columns), rejects
+    said = by_customers(frame, ranking.columns, ranking.policy)
+    return find_themes(said, columns=ranking.columns), rejects
+
+
+def by_customers(scored: pd.DataFrame, columns: Columns, policy: Policy) -> pd.DataFrame:
+    """Leave out what agents wrote: their apologies are no complaints.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> texts = pd.DataFrame({"text": ["late", "sorry"], "author": ["customer", "agent"]})
+    >>> by_customers(texts, Columns(), Policy())["text"].tolist()
+    ['late']
+    """
+    from detractor.attributes import by_agents
+
+    if columns.author not in scored:
+        return scored
+    return scored[~by_agents(scored[columns.author], policy.agents)].reset_index(drop=True)

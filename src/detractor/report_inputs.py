@@ -9,10 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from detractor.attributes import read_flags, read_numbers
+from detractor.attributes import by_agents, read_flags, read_numbers
 from detractor.errors import InputFileError
 from detractor.evaluation import reliability
 from detractor.histories import ratings
@@ -123,12 +122,13 @@ def hold_against_ratings(
     columns : Columns, optional
         What the columns are called.
     policy : Policy, optional
-        Up to which rating somebody is a detractor, and who is an agent.
+        The scale, up to which rating somebody is a detractor, and who is an agent.
 
     Returns
     -------
     DataFrame
-        As from `detractor.evaluation.reliability`; empty where there are no ratings.
+        As from `detractor.evaluation.reliability`; empty where there are no ratings, or none
+        above 5 on a longer scale: those are stars.
 
     Examples
     --------
@@ -137,12 +137,16 @@ def hold_against_ratings(
     [[0.1, 0.0], [0.9, 1.0]]
     """
     columns, policy = columns or Columns(), policy or Policy()
-    require(scored, HEADS[0], STATUS)
+    require(scored, HEADS[0])
     rated = ratings(scored, columns)
-    usable = ~np.isnan(rated) & (scored[STATUS] == "ok").to_numpy()
+    worst, best = policy.rating_range
+    usable = (rated >= worst) & (rated <= best)
+    if usable.any() and best > 5 >= rated[usable].max():
+        usable[:] = False  # these look like stars, of which the policy knows nothing
+    if STATUS in scored:
+        usable &= (scored[STATUS] == "ok").to_numpy()
     if columns.author in scored:
-        authors = scored[columns.author].astype(str).str.strip().str.lower()
-        usable &= ~authors.isin(policy.agents).to_numpy()
+        usable &= ~by_agents(scored[columns.author], policy.agents)
     truth = rated[usable] <= policy.detractor_rating
     return reliability(truth, scored[HEADS[0]].to_numpy()[usable])
 
