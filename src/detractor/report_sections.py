@@ -16,7 +16,7 @@ from detractor.report_inputs import Report, day, moments, numbers, words
 RECENT_DAYS = 30
 """Alerts older than the latest by more are folded away."""
 FIRST_THEMES = 30
-_WIDEST = 4.0  # ratio at the ends of a picture of a trend
+_WIDEST = 2.5  # ratio at the ends of a picture of a trend
 _SIDE, _EDGE = 220, 42  # of the chart of calibration, in pixels
 
 
@@ -118,8 +118,8 @@ def _trend(factor: float, low: float, high: float) -> Html:
     if not math.isfinite(factor):
         return escape("too few to tell")
     word = "growing" if low > 1 else "fading" if high < 1 else "no clear change"
-    told = f"{word}: x {factor:.2f} ({low:.2f} to {high:.2f})"
-    return join([told, _trend_picture(factor, low, high)])
+    told = element("span", f"x {factor:.2f} ({low:.2f} to {high:.2f})", class_="whole")
+    return join([f"{word}: ", told, _trend_picture(factor, low, high)])
 
 
 def _trend_picture(factor: float, low: float, high: float) -> Html:
