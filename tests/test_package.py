@@ -1,5 +1,6 @@
 """The package as users get it: a wheel, installed outside the checkout, offline."""
 
+import re
 import subprocess
 import sys
 import sysconfig
@@ -48,7 +49,9 @@ def test_the_wheel_carries_models_data_and_types(wheel: Path) -> None:
         "detractor/py.typed",
     } <= set(names)
     assert not [name for name in names if name.startswith(("tests", "training", "examples"))]
-    assert wheel.stat().st_size < 32 * 2**20
+    stated = re.search(r"a wheel of (\d+) MB", (ROOT / "README.md").read_text("utf-8"))
+    assert stated
+    assert abs(wheel.stat().st_size / 1e6 - int(stated[1])) < 1
 
 
 def test_an_installed_wheel_scores_without_network_or_checkout(wheel: Path, tmp_path: Path) -> None:
