@@ -100,7 +100,7 @@ def opening(page: Page, address: str) -> float:
 
 
 def processor_time(session: CDPSession) -> float:
-    """Give the milliseconds that the main thread of this page has worked; a new page begins at 0."""
+    """Give the milliseconds that the main thread has worked on this page; a new one begins at 0."""
     metrics = session.send("Performance.getMetrics")["metrics"]
     return next(1000 * m["value"] for m in metrics if m["name"] == "TaskDuration")
 
