@@ -16,12 +16,14 @@ from safetensors.numpy import load as unpack
 from safetensors.numpy import save as pack
 
 import detractor
+from detractor.alerts import find_alerts
 from detractor.classifier import DetractorClassifier
 from detractor.cleaning import clean
-from detractor.errors import ConfigError, DetractorError, ModelFileError
+from detractor.errors import ConfigError, DetractorError, ModelFileError, ParameterError
 from detractor.files import write_table
 from detractor.playbook import load_playbook
 from detractor.policy import Policy
+from detractor.schema import Columns
 from detractor.tables import read_table
 
 SECRET = "my card is 4111 1111 1111 1111 and I live at 12 Elm Street"
@@ -164,6 +166,13 @@ def test_personal_data_is_masked_before_it_stands_in_a_queue() -> None:
     queue = detractor.rank(scored)
     assert "4111" not in queue["evidence"].item()
     assert "leaving" in queue["evidence"].item() or "card" in queue["evidence"].item()
+
+
+def test_personal_data_is_masked_before_it_is_told_to_a_webhook() -> None:
+    scored = pd.DataFrame({"customer_id": ["a"], "text": [SECRET], "safety": [True]})
+    assert "4111" not in find_alerts(scored, columns=Columns())["evidence"].item()
+    with pytest.raises(ParameterError, match="no signal 'saftey'"):
+        find_alerts(scored, columns=Columns(), signals=("saftey",))
 
 
 def test_nothing_calls_out(monkeypatch: pytest.MonkeyPatch) -> None:

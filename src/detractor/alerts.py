@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from detractor.errors import ParameterError
+from detractor.privacy import excerpt
 from detractor.schema import HEADS, SIGNALS, STATUS, Columns
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 PENDING, DELIVERED, DEAD = "pending", "delivered", "dead"
 URGENT = ("vulnerable", "safety", "escalation")
 """Signals that cannot wait for the night."""
-EVIDENCE_LENGTH = 240
 ATTEMPTS = 6
 """With waits of 1, 2, 4, 8 and 16 seconds between them, about half a minute."""
 
@@ -164,8 +164,8 @@ def find_alerts(
     Returns
     -------
     DataFrame
-        `customer`, `trouble`, `evidence` (the beginning of the first such text), its date where
-        there is one, and the scores.
+        `customer`, `trouble`, `evidence` (the beginning of the first such text, personal data
+        masked), its date where there is one, and the scores.
 
     Examples
     --------
@@ -178,13 +178,14 @@ def find_alerts(
     """
     import pandas as pd
 
+    check_signals(signals)
     found = []
     present = [name for name in signals if name in scored]
     urgent = scored[scored[present].any(axis=1)] if present else scored.iloc[:0]
     for row in urgent.to_dict("records"):
         if row.get(STATUS, "ok") != "ok":
             continue
-        facts = {"evidence": " ".join(str(row.get(columns.text, "")).split())[:EVIDENCE_LENGTH]}
+        facts = {"evidence": excerpt(row.get(columns.text))}
         facts |= {head: row[head] for head in HEADS if head in row}
         if columns.date in row:
             facts["date"] = str(row[columns.date])

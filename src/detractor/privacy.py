@@ -64,6 +64,25 @@ def mask_personal_data(text: str) -> Masked:
     return Masked("".join([*out, text[done:]]), spans)
 
 
+EXCERPT_LENGTH = 240
+"""Characters of a text that a person reads first."""
+
+
+def excerpt(text: object) -> str:
+    r"""Give the beginning of a text on one line, personal data masked; "" for what is no text.
+
+    Examples
+    --------
+    >>> excerpt("Call me:\n+44 20 7946 0018")
+    'Call me: [phone]'
+    """
+    if not isinstance(text, str):
+        return ""
+    # Masked before it is cut, so that no half of a number is left at the end.
+    line = mask_personal_data(" ".join(text[: 4 * EXCERPT_LENGTH].split())).text
+    return line if len(line) <= EXCERPT_LENGTH else line[: EXCERPT_LENGTH - 1].rstrip() + "…"
+
+
 @dataclass(frozen=True)
 class _Rule:
     kind: str

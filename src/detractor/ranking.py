@@ -37,7 +37,7 @@ from detractor.lanes import (
     identity_hash,
 )
 from detractor.policy import Policy
-from detractor.privacy import mask_personal_data
+from detractor.privacy import excerpt
 from detractor.reasons import describe
 from detractor.schema import HEADS, SIGNALS, Columns, require
 from detractor.value import (
@@ -74,9 +74,6 @@ SLIGHT = 0.02
 
 DESCRIBED = 10_000
 """Positions that get `why` and `evidence`, beside everyone contacted: strings cost memory."""
-
-EVIDENCE_LENGTH = 240
-"""Characters of a text an agent reads first."""
 
 
 def rank(
@@ -340,14 +337,7 @@ def _evidence(
     if columns.text not in scored.columns:
         return _fill(len(queue), told, [""] * len(told))
     texts = scored[columns.text].iloc[queue[EVIDENCE_ROW].to_numpy()[told]]
-    return _fill(len(queue), told, [_line(text) for text in texts.tolist()])
-
-
-def _line(text: object) -> str:
-    if not isinstance(text, str):
-        return ""
-    line = mask_personal_data(" ".join(text[: 4 * EVIDENCE_LENGTH].split())).text
-    return line if len(line) <= EVIDENCE_LENGTH else line[: EVIDENCE_LENGTH - 1].rstrip() + "…"
+    return _fill(len(queue), told, [excerpt(text) for text in texts.tolist()])
 
 
 def _fill(count: int, rows: npt.NDArray[np.intp], words: list[str]) -> npt.NDArray[Any]:
