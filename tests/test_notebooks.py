@@ -1,5 +1,6 @@
 """The notebooks run from top to bottom, without a warning, and are kept without outputs."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -37,3 +38,6 @@ def test_a_notebook_runs_without_a_warning(path: Path, monkeypatch: pytest.Monke
     told = [out.text for out in outputs if out.output_type == "stream" and out.name == "stderr"]
     ours = [text for text in told if "Warning" in text and "site-packages" not in text]
     assert not ours
+    for cell in notebook.cells:
+        if re.search(r"^(?:\w+ = )?plot_\w+\(|^plt\.show", cell.source, re.MULTILINE):
+            assert [out for out in cell.outputs if "image/png" in out.get("data", {})], cell.source

@@ -73,8 +73,12 @@ def drawing(ax: Axes | None, *, size: tuple[float, float] = (6.4, 4.2)) -> Itera
         from matplotlib import pyplot
     except ImportError as error:
         raise MissingExtraError("matplotlib", extra="plots") from error
+    # The figure comes first: the first one loads the backend, and what that sets (a notebook shows
+    # figures by themselves) would be undone where the context ends.
+    if ax is None:
+        figure = pyplot.figure(figsize=size, layout="constrained")
     with mpl.rc_context(STYLE):
-        yield ax if ax is not None else pyplot.subplots(figsize=size, layout="constrained")[1]
+        yield figure.subplots() if ax is None else ax
 
 
 def words(text: object, *, length: int = 44) -> str:
