@@ -30,7 +30,16 @@ try:
 except ImportError:
     atheris = None
 
-COMPILED = ["calibration", "characters", "features", "matching", "network", "tokens", "vocabulary"]
+COMPILED = [
+    "calibration",
+    "characters",
+    "features",
+    "language",
+    "matching",
+    "network",
+    "tokens",
+    "vocabulary",
+]
 STEERED = {"include": ["detractor"], "exclude": [f"detractor.{name}" for name in COMPILED]}
 
 with atheris.instrument_imports(**STEERED) if atheris else nullcontext():
