@@ -53,7 +53,7 @@ def random_model(*, reader: bool, linear: bool) -> FeedbackModel:
     fixed["words"][-1] = 0
     network = Network(**fixed, bias=floats(OUTPUTS), start=floats(OUTPUTS))
     hashes = np.array([hash_word(word) for word in WORDS], dtype=np.uint64)
-    numbered = np.arange(1, rows, dtype=np.int32)
+    numbered = np.stack([np.arange(1, rows), np.zeros(rows - 1)], axis=1).astype(np.int32)
     return FeedbackModel(
         calibration=Calibration(np.array([1.0, 1.5, 0.7]), np.array([0.1, -0.2, 0.0])),
         reader=build_reader(hashes, numbered, network) if reader else None,

@@ -45,6 +45,7 @@ SHIPPED = [OUTPUTS.index(name) for name in ("detractor", "anger_2", "churn_2")]
 IMPORTANCE = np.array([1, 1, 1.5, 0.7, 1, 1.5, 0.7, 1, 1, 1], dtype=np.float32)
 GENERATED = 100_000
 GENERATED_WEIGHT = 0.08
+SAMPLING_SHIFT = 1.2
 REVIEW_WEIGHT = 0.3
 REVIEWS_A_SOURCE = 6_000
 TRUST = 0.5  # in a true label, where the teacher has an opinion too
@@ -53,11 +54,17 @@ SEED = 11
 
 
 class Block(NamedTuple):
-    """Texts with labels of one kind and one weight."""
+    """Texts with labels of one kind and one weight.
+
+    Where texts were chosen for their complaints, the log-odds of being a detractor are higher among
+    them than among all feedback by `shift`: the network learns its logit plus that, as a
+    case-control study corrects for its sampling.
+    """
 
     texts: list[str]
     labels: NDArray[np.float32]
     weight: float
+    shift: float = 0.0
 
 
 def labels_of(frame: pd.DataFrame) -> NDArray[np.float32]:
@@ -113,12 +120,14 @@ def blocks(data: Path, soft: Path | None, *, fold: bool) -> list[Block]:
         Block(made["text"].tolist(), labels_of(made), GENERATED_WEIGHT),
     ]
     if soft is None:
-        return [Block(annotated["text"].tolist(), labels_of(annotated), 1.0), *result]
+        own = Block(annotated["text"].tolist(), labels_of(annotated), 1.0, SAMPLING_SHIFT)
+        return [own, *result]
     names = ["soft_fold.parquet"] if fold else ["soft_final.parquet", "soft_fold.parquet"]
     told = pd.concat([pd.read_parquet(soft / name) for name in names], ignore_index=True)
     told = told.drop_duplicates("text")  # where both teachers spoke, the later one is heard
     told = told[told["source"].ne("counterfactual") & told["use"].eq("train")]
-    return [Block(told["text"].tolist(), soft_labels(told, annotated), 1.0), *result]
+    soft_block = Block(told["text"].tolist(), soft_labels(told, annotated), 1.0, SAMPLING_SHIFT)
+    return [soft_block, *result]
 
 
 def all_texts(data: Path) -> pd.DataFrame:
@@ -165,7 +174,8 @@ def fit_network(parts: list[Block], chosen: Chosen, vectors: NDArray[np.float32]
     rows, marks, bounds = read_rows([text for part in parts for text in part.texts], lexicon)
     weights = np.concatenate([np.full(len(part.texts), part.weight, np.float32) for part in parts])
     labels = np.concatenate([part.labels for part in parts])
-    examples = Examples(rows, marks, bounds, labels, weights)
+    shifts = np.concatenate([np.full(len(part.texts), part.shift, np.float32) for part in parts])
+    examples = Examples(rows, marks, bounds, labels, weights, shifts)
     print(f"{len(weights)} texts, {len(rows)} words, {len(vectors)} rows", flush=True)
     return fit(examples, IMPORTANCE, vectors, Settings(seed=SEED))
 

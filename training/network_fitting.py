@@ -46,6 +46,7 @@ class Examples:
     bounds: NDArray[np.int64]
     labels: NDArray[np.float32]  # (n, K), 0 to 1, NaN where unknown
     weights: NDArray[np.float32]  # (n,)
+    shifts: NDArray[np.float32]  # (n,), added to the first output's logit while it is learned
 
 
 def start(n_rows: int, outputs: int, vectors: NDArray[np.float32], settings: Settings) -> list[Any]:
@@ -220,7 +221,7 @@ def step_adam(parameter, gradient, mean, square, rate, step):
 @compiled_with_arrays
 def run_pass(examples, order, parameters, squares, gradients, means, seconds, rates, chance, seed):
     """Go through all texts once; return the mean loss."""
-    rows_of, marks_of, bounds, labels, weights, importance = examples
+    rows_of, marks_of, bounds, labels, weights, shifts, importance = examples
     np.random.seed(seed)
     d = parameters[0].shape[1] // 4
     lanes, outputs = parameters[7].shape
@@ -242,6 +243,7 @@ def run_pass(examples, order, parameters, squares, gradients, means, seconds, ra
         forward(
             rows, marks, count, parameters, pre, memory, unit, worth, open_, logits, totals, norms
         )
+        logits[0] += shifts[text]
         for k in range(outputs):
             label = labels[text, k]
             wrong[k] = 0
@@ -282,7 +284,7 @@ def fit(
     seconds = tuple(np.zeros_like(parameter) for parameter in parameters[3:])
     packed = (
         examples.rows, examples.marks, examples.bounds, examples.labels, examples.weights,
-        importance,
+        examples.shifts, importance,
     )  # fmt: skip
     rng = np.random.default_rng(settings.seed)
     for number in range(settings.passes):

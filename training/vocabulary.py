@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from detractor.characters import characters
+from detractor.characters import characters, encode
 from detractor.compilation import compiled
 from detractor.tokens import (
     CAPITALS,
@@ -19,11 +19,10 @@ from detractor.tokens import (
     INITIAL_CAPITAL,
     OPENS_SENTENCE,
     WORD,
-    encode,
     hash_word,
     tokenize_into,
 )
-from detractor.vocabulary import SOMETIMES_NAME
+from detractor.vocabulary import SOMETIMES_NAME, UNKNOWN
 
 MINIMUM_SOURCES = 3  # a word that only one company's customers use is its brand, place or product
 MINIMUM_COUNT = 12
@@ -39,10 +38,17 @@ NOT_NAMES = """
 i'm i've i'd i'll im ive ill id i dear furthermore god oh ok okay wow yup yep hi hello moreover
 however additionally therefore lastly overall wifi uk
 """
-CONTRACTIONS = """
-don't can't won't didn't doesn't isn't wasn't couldn't wouldn't shouldn't haven't hasn't hadn't
-aren't weren't ain't i'm i've you're they're that's we've you've they've i'd you'll they'll
-"""  # those whose form without the apostrophe is no other word
+NEGATED = """
+do does did is was are were has have had could would should must need might
+"""  # with n't: these and "not"
+CONTRACTIONS = {
+    "can't": "can not", "won't": "will not", "ain't": "is not", "cannot": "can not",
+    "i'm": "i am", "i've": "i have", "i'd": "i would", "i'll": "i will", "you're": "you are",
+    "they're": "they are", "we're": "we are", "we've": "we have", "you've": "you have",
+    "they've": "they have", "you'll": "you will", "they'll": "they will", "we'll": "we will",
+    "gonna": "going to", "wanna": "want to", "gotta": "got to",
+} | {f"{verb}n't": f"{verb} not" for verb in NEGATED.split()}  # fmt: skip
+WITH_APOSTROPHE_ONLY = "i'd i'll we're we'll"  # without it they are other words
 
 
 class Words(NamedTuple):
@@ -82,8 +88,8 @@ def read_words(texts: Iterable[str]) -> Words:
     )
 
 
-def read_identity() -> tuple[dict[int, int], set[int]]:
-    """Read which words stand for which, and which are never seen, as hashes."""
+def read_identity() -> tuple[dict[int, int], set[int], set[int]]:
+    """Read which words stand for which, which are never seen, and which may be names: as hashes."""
     file = resources.files("detractor") / "data" / "identity.toml"
     table = tomllib.loads(file.read_text(encoding="utf-8"))
     same: dict[int, int] = {}
@@ -91,7 +97,8 @@ def read_identity() -> tuple[dict[int, int], set[int]]:
         first, *others = (hash_word(word) for word in group.split())
         same |= dict.fromkeys(others, first)
     neutral = {hash_word(word) for group in table["neutral"].values() for word in group.split()}
-    return same, neutral
+    brands = {hash_word(word) for word in table["capitalised"]["brand"].split()}
+    return same, neutral, brands
 
 
 def is_english(words: Words, n: int) -> NDArray[np.bool_]:
@@ -143,34 +150,40 @@ def count_words(texts: pd.Series, sources: pd.Series) -> pd.DataFrame:
 
 
 class Chosen(NamedTuple):
-    """The vocabulary of a model: hash to row, and the written form of each row for training."""
+    """The vocabulary of a model: hash to rows, and the written form of each row for training."""
 
     hashes: NDArray[np.uint64]
-    rows: NDArray[np.int32]
+    rows: NDArray[np.int32]  # (n, 2), see `detractor.vocabulary`
     forms: list[str]  # of row 1 and up; never shipped
 
 
 def choose(counts: pd.DataFrame) -> Chosen:
     """Choose words: shared by several sources, frequent enough, no names, no codes (O2, PS5)."""
-    same, neutral = read_identity()
+    same, neutral, brands = read_identity()
+    double = {hash_word(form.replace("'", mark)) for form in CONTRACTIONS for mark in ("'", "")}
+    double -= {hash_word(form.replace("'", "")) for form in WITH_APOSTROPHE_ONLY.split()}
     allowed = {hash_word(word) for word in NOT_NAMES.split()}
     is_class = counts.index < 20
     shared = (counts["sources"] >= MINIMUM_SOURCES) & (counts["count"] >= MINIMUM_COUNT)
     seen = (counts["middle"] >= 3) & counts["word"] & ~counts.index.isin(allowed)
     name = seen & (counts["capital_share"] >= NAME_SHARE)
-    sometimes = set(counts.index[seen & (counts["capital_share"] >= SOMETIMES_NAME_SHARE)])
+    sometimes = set(counts.index[seen & (counts["capital_share"] >= SOMETIMES_NAME_SHARE)]) | brands
     kept = counts[(shared | is_class) & ~name & ~counts.index.isin([*neutral, CODE])]
     kept = kept.sort_values("count", ascending=False, kind="stable")
-    own = kept[~kept.index.isin(same)]
+    own = kept[~kept.index.isin([*same, *double])]
     rows = {int(value): row for row, value in enumerate(own.index, 1)}
     rows |= {word: rows[first] for word, first in same.items() if first in rows}
-    for form in CONTRACTIONS.split():
-        whole, bare = hash_word(form), hash_word(form.replace("'", ""))
-        if whole in rows:
-            rows[bare] = rows[whole]
-    marked = [row | (SOMETIMES_NAME if value in sometimes else 0) for value, row in rows.items()]
+    marked = {
+        value: (row | (SOMETIMES_NAME if value in sometimes else 0), UNKNOWN)
+        for value, row in rows.items()
+    }
+    for form, parts in CONTRACTIONS.items():
+        first, second = (rows[hash_word(part)] for part in parts.split())
+        marked[hash_word(form)] = first, second
+        if form not in WITH_APOSTROPHE_ONLY.split():
+            marked[hash_word(form.replace("'", ""))] = first, second
     return Chosen(
-        np.array(list(rows), dtype=np.uint64),
-        np.array(marked, dtype=np.int32),
+        np.array(list(marked), dtype=np.uint64),
+        np.array(list(marked.values()), dtype=np.int32),
         own["form"].tolist(),
     )

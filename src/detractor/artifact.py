@@ -21,6 +21,7 @@ from detractor.errors import ModelFileError
 from detractor.model import CompiledReader, FeedbackModel, Linear, build_reader
 from detractor.network import LANES, LINES, Network
 from detractor.schema import HEADS
+from detractor.vocabulary import SOMETIMES_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -169,10 +170,10 @@ def _check_shapes(arrays: Arrays) -> None:
         expected |= {
             "words": (n_rows + 1, LINES, LANES), "mark": (4, 2, LANES), "gain": (LANES,),
             "offset": (LANES,), "value": (outputs, LANES), "attention": (outputs, LANES),
-            "bias": (outputs,), "start": (outputs,), "rows": arrays["hashes"].shape,
+            "bias": (outputs,), "start": (outputs,), "rows": (len(arrays["hashes"]), 2),
         }  # fmt: skip
         _check_numbers(arrays)
-        highest = int((arrays["rows"] & 0xFFFFF).max(initial=0))
+        highest = int((arrays["rows"] & ~SOMETIMES_NAME).max(initial=0))
         if highest >= n_rows or int(arrays["rows"].min(initial=0)) < 0:
             raise ValueError(f"row {highest} of {n_rows}")
     if "weights" in arrays:

@@ -26,6 +26,9 @@ class Calibration(NamedTuple):
 @compiled
 def _logistic_into(values, result):
     for index in range(values.size):
+        if values[index] != values[index]:
+            result[index] = values[index]
+            continue
         x = -min(700.0, max(-700.0, values[index]))
         whole = np.floor(x * _LOG2_E + 0.5)
         rest = (x - whole * _LN2_HIGH) - whole * _LN2_LOW
@@ -33,6 +36,8 @@ def _logistic_into(values, result):
         for term in range(13, -1, -1):
             power = power * rest + _FACTORIALS[term]
         result[index] = 1.0 / (1.0 + np.ldexp(power, np.int32(whole)))
+        if values[index] == -np.inf:
+            result[index] = 0.0
 
 
 def logistic(values: ArrayLike) -> NDArray[np.float64]:
@@ -47,15 +52,10 @@ def logistic(values: ArrayLike) -> NDArray[np.float64]:
     [0.5, 1.0, nan]
     """
     given = np.asarray(values, dtype=np.float64)
-    flat = np.ascontiguousarray(given).reshape(-1)
-    known = np.isfinite(flat)
-    result = np.full(flat.shape, np.nan)
-    computed = np.empty(int(known.sum()))
-    prepare(flat.size)
-    _logistic_into(flat[known], computed)
-    result[known] = computed
-    result[flat == np.inf], result[flat == -np.inf] = 1.0, 0.0
-    return result.reshape(given.shape)
+    result = np.empty(given.shape)
+    prepare(given.size)
+    _logistic_into(given.ravel(), result.reshape(-1))
+    return result
 
 
 def logit(probabilities: ArrayLike, *, margin: float = 1e-6) -> NDArray[np.float64]:

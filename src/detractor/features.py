@@ -31,7 +31,7 @@ from detractor.tokens import (
     tokenize,
     tokenize_into,
 )
-from detractor.vocabulary import Vocabulary, build_vocabulary, find_row
+from detractor.vocabulary import UNKNOWN, Vocabulary, build_vocabulary, find_row
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,9 +80,8 @@ def rules() -> Rules:
     for group in table["same"].values():
         effects |= {hash_word(word): _STAND_IN + len(stand_ins) for word in group.split()}
         stand_ins.append(hash_word(group.split()[0]))
-    vocabulary = build_vocabulary(
-        np.array(list(effects), dtype=np.uint64), np.array(list(effects.values()), dtype=np.int32)
-    )
+    codes = np.array([(code, UNKNOWN) for code in effects.values()], dtype=np.int32)
+    vocabulary = build_vocabulary(np.array(list(effects), dtype=np.uint64), codes)
     return Rules(characters(), vocabulary, np.array(stand_ins, dtype=np.uint64))
 
 

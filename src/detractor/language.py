@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from detractor.compilation import compiled
 from detractor.schema import STATUSES
 
 if TYPE_CHECKING:
@@ -26,6 +27,22 @@ of which are not English either).
 _LIMITS, _FLOORS = np.array(READABLE).T.copy()
 
 
+@compiled
+def _judge_into(counts, limits, floors, statuses):
+    for row in range(statuses.size):
+        words, pictures = counts[row, 0], counts[row, 3]
+        if words == 0:
+            statuses[row] = OK if pictures else NOT_FEEDBACK
+        elif pictures == 0 or words > 3:
+            band = 0
+            while words > limits[band]:
+                band += 1
+            share = (counts[row, 1] + counts[row, 2]) / words
+            statuses[row] = UNSUPPORTED if share < floors[band] else OK
+        else:
+            statuses[row] = OK
+
+
 def judge(texts: Sequence[str], counts: NDArray[np.int32] | None) -> NDArray[np.int8]:
     """Give each text its status, as a position in `STATUSES`.
 
@@ -43,12 +60,8 @@ def judge(texts: Sequence[str], counts: NDArray[np.int32] | None) -> NDArray[np.
     """
     statuses = np.zeros(len(texts), dtype=np.int8)
     if counts is not None:
-        words, known, common, pictures = (counts[:, column] for column in range(4))
-        wordless = (words == 0) & (pictures == 0)
-        share = (known + common) / np.maximum(words, 1)
-        strange = share < _FLOORS[np.searchsorted(_LIMITS, words)]
-        statuses[strange & (words > 0) & ((pictures == 0) | (words > 3))] = UNSUPPORTED
-        statuses[wordless] = NOT_FEEDBACK
-    empty = [row for row, text in enumerate(texts) if not text or text.isspace()]
-    statuses[empty] = EMPTY
+        _judge_into(counts, _LIMITS, _FLOORS, statuses)
+    for row, text in enumerate(texts):
+        if not text or text.isspace():
+            statuses[row] = EMPTY
     return statuses

@@ -216,7 +216,7 @@ def count_words(hashes, flags, rows, origins, count, found, counts):
         words += (flags[index] & WORD) > 0
     for index in range(count):
         row = rows[index]
-        if row == UNKNOWN:
+        if row == UNKNOWN or (index and origins[index] == origins[index - 1]):
             continue
         if flags[origins[index]] & WORD:
             known += 1
@@ -291,7 +291,7 @@ def read_parts(text: str, lexicon: Lexicon, network: Network) -> Parts:
     The contributions of all words and the bias sum to the logit.
     """
     tokens = tokenize(text)
-    size = max(tokens.hashes.size, 1)
+    size = 2 * tokens.hashes.size + 1  # a word may stand for two
     rows, origins = np.empty(size, np.int64), np.empty(size, np.int64)
     marks = np.empty(size, np.uint8)
     found = tokens.hashes.size

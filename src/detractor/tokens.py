@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 # Flags of a token.
 CAPITALS, INITIAL_CAPITAL, ELONGATED, OPENS_SENTENCE, WORD, NEGATED_VERB = 1, 2, 4, 8, 16, 32
+JOINED = 64  # by a hyphen to the word before
 
 # Hashes of the tokens that are classes: small numbers, which no word's hash takes in practice.
 NUMBER, MONEY, PERCENTAGE, ORDINAL, CODE, SMILE, FROWN, HEART = range(1, 9)
@@ -341,7 +342,8 @@ def tokenize_into(buffer, begin, end, characters, hashes, starts, ends, flags):
         hashes[count] = value
         starts[count] = start
         ends[count] = position
-        flags[count] = flag | opens
+        joined = start > begin + 1 and buffer[start - 1] == 45 and buffer[start - 2] > 47
+        flags[count] = flag | opens | (JOINED if joined and flag & WORD else 0)
         opens = OPENS_SENTENCE if FULL_STOP <= value <= ELLIPSIS and value != PAUSE else 0
         count += 1
     if count and (hashes[count - 1] == FULL_STOP or hashes[count - 1] == PAUSE):

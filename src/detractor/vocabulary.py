@@ -1,7 +1,8 @@
 """The words a model knows: from the hash of a word to its row in the model's tables.
 
-Only hashes are kept, never the words. Words that stand for each other share a row; a word that is
-not known, any name among them, is row 0, and several of these in a row count as one.
+Only hashes are kept, never the words. Words that stand for each other share a row, and a word that
+stands for two ("don't") has both their rows. A word that is not known, any name among them, is row
+0, and so is a compound that one is part of ("Acme-branded"); several of these count as one.
 """
 
 from __future__ import annotations
@@ -11,14 +12,15 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from detractor.compilation import compiled, wrapping
-from detractor.tokens import CAPITALS, ELONGATED, INITIAL_CAPITAL
+from detractor.tokens import CAPITALS, ELONGATED, INITIAL_CAPITAL, JOINED
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 UNKNOWN = 0
 SOMETIMES_NAME = 1 << 20  # set on the row of a word that is a name when it has a capital
-_ROW = SOMETIMES_NAME - 1
+_PAIR = 1 << 19  # set on the place of two rows in the table of pairs
+_ROW = _PAIR - 1
 _MIX = np.uint64(0x9E3779B97F4A7C15)  # 2**64 over the golden ratio: Fibonacci hashing
 _ROWS = np.uint64((1 << 21) - 1)
 """The bits of a slot that hold the row; the other 43 are those of the mixed hash. That two of a few
@@ -35,16 +37,19 @@ class Vocabulary(NamedTuple):
         that a word costs one line of the cache.
     shift : numpy.uint64
         How far a mixed hash is shifted to give the slot.
+    pairs : ndarray of int32, shape (p, 2)
+        The rows of the words that stand for two.
     """
 
     slots: NDArray[np.uint64]
     shift: np.uint64
+    pairs: NDArray[np.int32]
 
 
 @compiled
 def find_row(value, vocabulary):
     """Find the row of a word hash; `UNKNOWN` where it is not in the table."""
-    slots, shift = vocabulary
+    slots, shift = vocabulary.slots, vocabulary.shift
     mixed = value * _MIX
     slot = np.int64(mixed >> shift)
     while slots[slot] != 0:
@@ -65,20 +70,29 @@ def _insert(hashes, rows, slots, shift):
 
 
 def build_vocabulary(hashes: NDArray[np.uint64], rows: NDArray[np.int32]) -> Vocabulary:
-    """Put word hashes and their rows, from 1 to 2**21 - 1, into a table at most half full.
+    """Put word hashes and their rows, from 1 to 2**19 - 1, into a table at most half full.
+
+    Parameters
+    ----------
+    hashes : ndarray of uint64, shape (n,)
+    rows : ndarray of int32, shape (n, 2)
+        The row of each word, and that of the second word that it stands for, or 0.
 
     Examples
     --------
-    >>> hashes, rows = np.array([7, 9], dtype=np.uint64), np.array([1, 2], dtype=np.int32)
+    >>> hashes, rows = np.array([7, 9], dtype=np.uint64), np.array([[1, 0], [2, 1]], dtype=np.int32)
     >>> table = build_vocabulary(hashes, rows)
     >>> table.slots.size, int((table.slots > 0).sum())
     (16, 2)
     """
     bits = max(4, int(hashes.size * 2).bit_length())
-    vocabulary = Vocabulary(np.zeros(1 << bits, dtype=np.uint64), np.uint64(64 - bits))
+    double = rows[:, 1] > 0
+    single = rows[:, 0].copy()
+    single[double] = _PAIR + np.arange(double.sum())
+    slots, shift = np.zeros(1 << bits, dtype=np.uint64), np.uint64(64 - bits)
     with wrapping():
-        _insert(hashes, rows, *vocabulary)
-    return vocabulary
+        _insert(hashes, single, slots, shift)
+    return Vocabulary(slots, shift, np.ascontiguousarray(rows[double]))
 
 
 @compiled
@@ -87,18 +101,31 @@ def look_up(hashes, flags, count, vocabulary, rows, marks, origins):
 
     ``origins`` receives the index of the token that each row came from.
     """
-    kept = 0
+    kept = first = 0
+    dropped = False
     for index in range(count):
-        row = find_row(hashes[index], vocabulary)
+        row, second = find_row(hashes[index], vocabulary), np.int64(UNKNOWN)
         flag = flags[index]
         if row & SOMETIMES_NAME:
-            row = UNKNOWN if flag & INITIAL_CAPITAL else row & _ROW
+            row = np.int64(UNKNOWN) if flag & INITIAL_CAPITAL else row & ~SOMETIMES_NAME
+        if row & _PAIR:
+            second = np.int64(vocabulary.pairs[row & _ROW, 1])
+            row = np.int64(vocabulary.pairs[row & _ROW, 0])
+        if not flag & JOINED:
+            first, dropped = kept, False
+        elif dropped:
+            continue
+        elif row == UNKNOWN:
+            kept = first
+        dropped |= row == UNKNOWN
         if row == UNKNOWN and kept and rows[kept - 1] == UNKNOWN:
             continue
         rows[kept] = row
-        marks[kept] = ((flag & CAPITALS) > 0) | (((flag & ELONGATED) > 0) << 1)
-        if row == UNKNOWN:
-            marks[kept] = 0
+        emphasis = ((flag & CAPITALS) > 0) | (((flag & ELONGATED) > 0) << 1)
+        marks[kept] = 0 if row == UNKNOWN else emphasis
         origins[kept] = index
         kept += 1
+        if second:
+            rows[kept], marks[kept], origins[kept] = second, emphasis, index
+            kept += 1
     return kept
