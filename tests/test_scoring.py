@@ -153,7 +153,12 @@ def test_a_very_long_text_is_read_whole() -> None:
     assert score([text + "I am closing my account."])["churn_risk"].notna().all()
 
 
-@pytest.mark.parametrize("n_jobs", [0, -2])
+def test_what_is_no_model_is_refused() -> None:
+    with pytest.raises(ParameterError, match="model=5 is no model"):
+        score("late again", model=5)  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize("n_jobs", [0, -2, "2"])
 def test_a_wrong_number_of_threads_is_refused(n_jobs: int) -> None:
     with pytest.raises(ParameterError, match="n_jobs"):
         score(TEXTS, n_jobs=n_jobs)

@@ -210,8 +210,8 @@ def score_texts(
     >>> probabilities.shape, statuses.tolist()
     ((2, 3), [0, 1])
     """
-    if n_jobs != -1 and n_jobs < 1:
-        raise ParameterError(f"n_jobs={n_jobs} is neither -1 nor at least 1; try 1")
+    if not isinstance(n_jobs, int) or (n_jobs != -1 and n_jobs < 1):
+        raise ParameterError(f"n_jobs={n_jobs!r} is neither -1 nor a count of threads; try 1")
     starts = range(0, len(texts), BATCH)
     chunks = (texts[start : start + BATCH] for start in starts)
     if n_jobs == 1 or len(texts) <= BATCH:
@@ -251,7 +251,13 @@ def _choose(model: str | Path | Model | None) -> Model:
         encoder = importlib.import_module("detractor.encoder")
         tier: Model = encoder.tier(model)
         return tier
-    return load(model) if model is None or isinstance(model, str | PurePath) else model
+    if model is None or isinstance(model, str | PurePath):
+        return load(model)
+    if not hasattr(model, "logits"):
+        raise ParameterError(
+            f"model={model!r} is no model; give one that load() returned, a path, or one of {TIERS}"
+        )
+    return model
 
 
 def _check_frame(frame: pd.DataFrame, text: str) -> None:
