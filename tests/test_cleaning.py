@@ -178,5 +178,7 @@ def test_hostile_repetition_costs_linear_time(hostile: str) -> None:
         clean(hostile * count + "\n")
         return time.process_time() - start
 
-    seconds(10)
-    assert seconds(40_000) < 30 * max(seconds(4_000), 0.01)
+    def least(count: int) -> float:  # a busy machine can only add to it
+        return min(seconds(count) for _ in range(3))
+
+    assert least(40_000) < 40 * max(least(4_000), 0.02)  # a hundred times, were it quadratic
