@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import json
 import logging
 import time
@@ -109,6 +110,8 @@ def serve(
         import uvicorn
     except ImportError as error:
         raise MissingExtraError("uvicorn", extra="serve") from error
+    gc.collect()
+    gc.freeze()  # else a collection of all that is loaded holds every request up, some 100 ms
     uvicorn.run(
         app,
         host=host,
