@@ -28,6 +28,7 @@ from detractor.tokens import (
     FULL_STOP,
     NEGATED_VERB,
     hash_word,
+    make_room,
     tokenize,
     tokenize_into,
 )
@@ -135,13 +136,8 @@ def extract_into(hashes, flags, found, rules, mask, columns, owners):
 @compiled_with_arrays
 def extract_batch(buffer, offsets, rules, mask, columns, bounds):
     """Write the columns of all texts, and where each text's begin."""
-    longest = np.int64(1)
-    for index in range(offsets.size - 1):
-        longest = max(longest, offsets[index + 1] - offsets[index])
-    hashes = np.empty(longest, np.uint64)
-    starts, ends = np.empty(longest, np.int64), np.empty(longest, np.int64)
-    flags = np.empty(longest, np.uint8)
-    owners = np.empty(4 * longest, np.int64)
+    hashes, starts, ends, flags = make_room(offsets)
+    owners = np.empty(4 * hashes.size, np.int64)
     count = np.int64(0)
     for index in range(offsets.size - 1):
         found = tokenize_into(

@@ -27,7 +27,7 @@ import numpy as np
 
 from detractor.characters import Characters, characters, encode
 from detractor.compilation import compile_all, compiled, compiled_with_arrays, prepare, wrapping
-from detractor.tokens import ELLIPSIS, HEART, SMILE, WORD, tokenize, tokenize_into
+from detractor.tokens import ELLIPSIS, HEART, SMILE, WORD, make_room, tokenize, tokenize_into
 from detractor.vocabulary import UNKNOWN, Vocabulary, build_vocabulary, look_up
 
 if TYPE_CHECKING:
@@ -182,14 +182,9 @@ def pool(count, weights, worth, bias, logits):
 @compiled_with_arrays
 def read_batch(buffer, offsets, lexicon, network, logits, counts):
     """Read all texts of a buffer: write the logits and counts of each."""
-    longest = np.int64(1)
-    for index in range(offsets.size - 1):
-        longest = max(longest, offsets[index + 1] - offsets[index])
-    hashes = np.empty(longest, np.uint64)
-    starts, ends = np.empty(longest, np.int64), np.empty(longest, np.int64)
-    flags = np.empty(longest, np.uint8)
-    rows, origins = np.empty(longest, np.int64), np.empty(longest, np.int64)
-    marks = np.empty(longest, np.uint8)
+    hashes, starts, ends, flags = make_room(offsets)
+    rows, origins = np.empty(hashes.size, np.int64), np.empty(hashes.size, np.int64)
+    marks = np.empty(hashes.size, np.uint8)
     outputs = network.bias.size
     state, said = np.empty(MEMORIES, np.int16), np.empty(LANES, np.int16)
     memory = np.empty((0, 2, MEMORIES), np.int16)
@@ -229,33 +224,14 @@ def count_words(hashes, flags, rows, origins, count, found, counts):
 
 @compiled_with_arrays
 def _rows_of_batch(buffer, offsets, lexicon, rows, marks, bounds):
-    longest = np.int64(1)
-    for index in range(offsets.size - 1):
-        longest = max(longest, offsets[index + 1] - offsets[index])
-    hashes = np.empty(longest, np.uint64)
-    starts, ends = np.empty(longest, np.int64), np.empty(longest, np.int64)
-    flags, origins = np.empty(longest, np.uint8), np.empty(longest, np.int64)
+    hashes, starts, ends, flags = make_room(offsets)
+    origins = np.empty(hashes.size, np.int64)
+    words = lexicon.vocabulary
     done = np.int64(0)
     for index in range(offsets.size - 1):
-        found = tokenize_into(
-            buffer,
-            offsets[index],
-            offsets[index + 1],
-            lexicon.characters,
-            hashes,
-            starts,
-            ends,
-            flags,
-        )
-        done += look_up(
-            hashes,
-            flags,
-            found,
-            lexicon.vocabulary,
-            rows[done:],
-            marks[done:],
-            origins,
-        )
+        begin, end = offsets[index], offsets[index + 1]
+        found = tokenize_into(buffer, begin, end, lexicon.characters, hashes, starts, ends, flags)
+        done += look_up(hashes, flags, found, words, rows[done:], marks[done:], origins)
         bounds[index + 1] = done
 
 

@@ -34,7 +34,7 @@ from detractor.characters import (
     decode,
     encode,
 )
-from detractor.compilation import compiled, prepare, wrapping
+from detractor.compilation import compiled, compiled_with_arrays, prepare, wrapping
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -291,6 +291,16 @@ def read_other(buffer, start, end, classes, after_word):
     if point == 60 and position < end and buffer[position] == 51:
         return np.uint64(HEART), position + 1
     return np.uint64(0), position
+
+
+@compiled_with_arrays
+def make_room(offsets):
+    """Make the arrays that `tokenize_into` writes into, long enough for each text of a buffer."""
+    longest = np.int64(1)
+    for index in range(offsets.size - 1):
+        longest = max(longest, offsets[index + 1] - offsets[index])
+    starts, ends = np.empty(longest, np.int64), np.empty(longest, np.int64)
+    return np.empty(longest, np.uint64), starts, ends, np.empty(longest, np.uint8)
 
 
 @compiled
