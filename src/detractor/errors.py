@@ -64,6 +64,27 @@ class MissingExtraError(DetractorError, ImportError):
         )
 
 
+def reason(error: Exception) -> str:
+    """Say in words why a file could not be read, and what to do about it where that is plain.
+
+    Examples
+    --------
+    >>> reason(FileNotFoundError(2, "No such file or directory", "ours.toml"))
+    'there is no such file; check its name and folder'
+    """
+    for kind, words in _REASONS.items():
+        if isinstance(error, kind):
+            return words
+    return str(error)
+
+
+_REASONS: dict[type[Exception], str] = {
+    FileNotFoundError: "there is no such file; check its name and folder",
+    IsADirectoryError: "it is a directory; name a file in it",
+    PermissionError: "you may not read it; ask its owner, or run as one who may",
+}
+
+
 def suggestion(name: str, known: Iterable[str]) -> str:
     """Say which known name was probably meant, or list those there are.
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from detractor.errors import ConfigError, suggestion
+from detractor.errors import ConfigError, reason, suggestion
 from detractor.policy import Policy
 from detractor.schema import Columns
 
@@ -57,7 +57,7 @@ class Config:
         try:
             text = Path(path).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(f"cannot read {path!r}: {error}") from error
+            raise ConfigError(f"cannot read {path!r}: {reason(error)}") from error
         return cls.from_toml(text, base=Path(path).parent)
 
     @classmethod

@@ -11,7 +11,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from detractor.errors import ConfigError, InputFileError, suggestion
+from detractor.errors import ConfigError, InputFileError, reason, suggestion
 from detractor.gestures import (
     KINDS,
     LAYERS,
@@ -172,7 +172,7 @@ def _read(path: str | Path | None) -> str:
     try:
         return Path(path).read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise InputFileError(f"cannot read playbook {str(path)!r}: {error}") from error
+        raise InputFileError(f"cannot read playbook {str(path)!r}: {reason(error)}") from error
 
 
 def _frozen(row: Mapping[str, Any]) -> dict[str, Any]:

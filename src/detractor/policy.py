@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from detractor.clock import BusinessHours
-from detractor.errors import ConfigError, ParameterError, suggestion
+from detractor.errors import ConfigError, ParameterError, reason, suggestion
 
 Floats = npt.NDArray[np.float64]
 
@@ -272,7 +272,9 @@ class Policy:
             try:
                 text = Path(source).read_text(encoding="utf-8")
             except OSError as error:
-                raise ConfigError(f"cannot read the policy {str(source)!r}: {error}") from error
+                raise ConfigError(
+                    f"cannot read the policy {str(source)!r}: {reason(error)}"
+                ) from error
         try:
             table = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:

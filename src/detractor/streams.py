@@ -211,7 +211,7 @@ def detect_format(path: str, head: bytes) -> str:
     detractor.errors.InputFileError: 'export.csv' is an Excel workbook or a zip archive; ...
     """
     if not head:
-        raise InputFileError(f"{path!r} is empty")
+        raise InputFileError(f"{path!r} is empty; it needs a line of column names, and rows")
     if head.startswith(b"PAR1"):
         return "parquet"
     for magic, kind in FOREIGN.items():

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from detractor.chunks import Chunk, Reading, Reject, batches
 from detractor.delimited import read_csv
-from detractor.errors import InputFileError, MissingExtraError
+from detractor.errors import InputFileError, MissingExtraError, reason
 from detractor.streams import (
     Opened,
     Recoded,
@@ -116,7 +116,7 @@ def _clear_errors(path: str) -> Iterator[None]:
     except (EOFError, OSError, UnicodeError, zlib.error, lzma.LZMAError) as error:
         if isinstance(error, InputFileError):
             raise
-        raise InputFileError(f"cannot read {path!r}: {error}") from error
+        raise InputFileError(f"cannot read {path!r}: {reason(error)}") from error
 
 
 def read_table(path: str, reading: Reading | None = None) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from detractor.errors import ConfigError, suggestion
+from detractor.errors import ConfigError, reason, suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -84,4 +84,4 @@ def load_toml(name: str, path: str | Path | None = None) -> dict[str, Any]:
     try:
         return tomllib.loads(source.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"cannot read {str(source)!r} as TOML: {error}") from error
+        raise ConfigError(f"cannot read {str(source)!r} as TOML: {reason(error)}") from error
