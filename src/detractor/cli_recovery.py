@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 Name = Optional[str]  # noqa: UP045  # typer reads it at run time
+TextColumn = Annotated[Name, typer.Option(help="Column with the feedback.")]
+DateColumn = Annotated[Name, typer.Option(help="Column with the date of the text.")]
 SHOWN = 20
 
 
@@ -36,10 +38,10 @@ SHOWN = 20
 )
 def rank(
     files: Files,
-    text: Annotated[Name, typer.Option(help="Column with the feedback.")] = None,
+    text: TextColumn = None,
     customer: Annotated[Name, typer.Option(help="Column that tells customers apart.")] = None,
     value: Annotated[Name, typer.Option(help="Column with a customer's yearly value.")] = None,
-    date: Annotated[Name, typer.Option(help="Column with the date of the text.")] = None,
+    date: DateColumn = None,
     column: ColumnNames = None,
     capacity: Annotated[
         Optional[int],  # noqa: UP045
@@ -97,7 +99,7 @@ def _queue_text(queue: pd.DataFrame, customer: str) -> str:
     from detractor.console import Column, layout, terminal_width
 
     chosen = queue[queue["contact"]]
-    shown = chosen.head(max(SHOWN, 0)) if len(chosen) > SHOWN else chosen
+    shown = chosen.head(SHOWN)
     saving = f"{chosen['expected_saving'].sum():,.0f}"
     title = f"{len(chosen):,} of {len(queue):,} customers to contact, expected to save {saving}"
     if not len(chosen):
@@ -163,8 +165,8 @@ def _plan_text(planned: pd.DataFrame) -> str:
 )
 def themes(
     files: Files,
-    text: Annotated[Name, typer.Option(help="Column with the feedback.")] = None,
-    date: Annotated[Name, typer.Option(help="Column with the date of the text.")] = None,
+    text: TextColumn = None,
+    date: DateColumn = None,
     column: ColumnNames = None,
     out: Out = None,
     model: Model = None,

@@ -21,6 +21,7 @@ from detractor.plot_style import (
     BLUE,
     DOWN_HATCH,
     FAINT,
+    GUIDE,
     INK,
     ORANGE,
     SOFT,
@@ -68,7 +69,7 @@ def plot_reliability(
     with drawing(ax, size=(5.0, 4.8)) as axes:
         look = next_series(axes)
         if not axes.lines:
-            axes.plot([0, 1], [0, 1], color=SOFT, linestyle=(0, (4, 3)), linewidth=1)
+            axes.plot([0, 1], [0, 1], color=SOFT, **GUIDE)
             axes.text(0.8, 0.77, "as predicted", color=SOFT, rotation=45, ha="center", va="center",
                       fontsize=9)  # fmt: skip
         below = table["observed"] - table["low"]
@@ -132,7 +133,7 @@ def plot_qini(band: pd.DataFrame, *, label: str | None = None, ax: Axes | None =
             marker=look.marker, markersize=4, label=label or "by this ranking",
         )  # fmt: skip
         end = float(band["gain"].iloc[-1])
-        axes.plot([0, 1], [0, end], color=INK, linewidth=1, linestyle=(0, (4, 3)),
+        axes.plot([0, 1], [0, end], color=INK, **GUIDE,
                   label=None if label else "by chance")  # fmt: skip
         axes.axhline(0, color=FAINT, linewidth=0.8, zorder=0)
         axes.set(xlim=(0, 1))

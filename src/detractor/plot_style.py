@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 INK, SOFT, FAINT = "#1d2024", "#585e66", "#c9cdd2"
 BLUE, ORANGE, GREEN, PURPLE = "#0072b2", "#d55e00", "#009e73", "#cc79a7"
+GUIDE: Any = {"linestyle": (0, (4, 3)), "linewidth": 1}
+"""A line to compare with, not data."""
 DOWN_HATCH = "////"
 """Marks bars that take away, beside their colour."""
 UNKNOWN = "□"

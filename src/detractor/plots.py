@@ -21,6 +21,7 @@ from detractor.plot_style import (
     DOWN_HATCH,
     FAINT,
     GREEN,
+    GUIDE,
     INK,
     ORANGE,
     PURPLE,
@@ -105,8 +106,8 @@ def plot_quadrants(
                     edgecolors=color,
                     linewidths=1.2,
                 )
-        axes.axhline(high, color=SOFT, linestyle=(0, (4, 3)), linewidth=1)
-        axes.axvline(high, color=SOFT, linestyle=(0, (4, 3)), linewidth=1)
+        axes.axhline(high, color=SOFT, **GUIDE)
+        axes.axvline(high, color=SOFT, **GUIDE)
         _name_quadrants(axes, queue[QUADRANT], high)
         axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
         axes.set_xlabel("anger")
@@ -255,7 +256,7 @@ def plot_capacity(
         )
         axes.plot(np.append(0, at), np.append(0, saved), color=BLUE, marker="o", markersize=4)
         most = float((curve[EXPECTED_SAVING] + curve["left_behind"]).max())
-        axes.axhline(most, color=SOFT, linestyle=(0, (4, 3)), linewidth=1)
+        axes.axhline(most, color=SOFT, **GUIDE)
         axes.annotate(
             f"everyone worth it: {most:,.0f}", (float(at.max()), most), color=SOFT,
             xytext=(0, 4), textcoords="offset points", ha="right", fontsize=9,
@@ -311,7 +312,7 @@ def plot_themes(table: pd.DataFrame, *, first: int = 12, ax: Axes | None = None)
     shown = shown[np.isfinite(shown["trend"].to_numpy(dtype=np.float64))]
     looks = {"growing": ("^", ORANGE), "fading": ("v", BLUE), "unclear": ("o", SOFT)}
     with drawing(ax, size=(6.8, 1.6 + 0.34 * max(len(shown), 1))) as axes:
-        axes.axvline(1, color=SOFT, linestyle=(0, (4, 3)), linewidth=1)
+        axes.axvline(1, color=SOFT, **GUIDE)
         seen = set()
         for place, row in enumerate(shown.to_dict("records")):
             kind = _direction(row["trend_low"], row["trend_high"])
