@@ -8,6 +8,7 @@ from safetensors.numpy import save as pack
 
 from detractor.artifact import GOLDEN_TEXTS, load, save
 from detractor.errors import ModelFileError
+from detractor.vocabulary import MOST_ROWS, SOMETIMES_NAME
 
 DEFAULT = Path(__file__).parents[1] / "models" / "default.safetensors"
 
@@ -83,6 +84,23 @@ def test_arrays_that_do_not_fit_are_refused(
     changed = header(DEFAULT) | {"checksum": _checksum(arrays)}
     (tmp_path / "odd.safetensors").write_bytes(pack(arrays, {"detractor": json.dumps(changed)}))
     with pytest.raises(ModelFileError, match=message):
+        load(tmp_path / "odd.safetensors")
+
+
+@pytest.mark.parametrize(
+    "row", [(SOMETIMES_NAME | 5, 7), (5, SOMETIMES_NAME | 7), (5, -1), (MOST_ROWS, 0)]
+)
+def test_no_row_outside_the_table_reaches_compiled_code(
+    tmp_path: Path, row: tuple[int, int]
+) -> None:
+    from detractor.artifact import _checksum
+
+    arrays = unpack(DEFAULT.read_bytes())
+    arrays["rows"] = arrays["rows"].copy()
+    arrays["rows"][0] = row
+    changed = header(DEFAULT) | {"checksum": _checksum(arrays)}
+    (tmp_path / "odd.safetensors").write_bytes(pack(arrays, {"detractor": json.dumps(changed)}))
+    with pytest.raises(ModelFileError, match="rows from"):
         load(tmp_path / "odd.safetensors")
 
 

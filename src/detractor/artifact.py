@@ -21,7 +21,7 @@ from detractor.errors import ModelFileError
 from detractor.model import CompiledReader, FeedbackModel, Linear, build_reader
 from detractor.network import LANES, LINES, Network
 from detractor.schema import HEADS
-from detractor.vocabulary import SOMETIMES_NAME
+from detractor.vocabulary import MOST_ROWS, SOMETIMES_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -173,9 +173,7 @@ def _check_shapes(arrays: Arrays) -> None:
             "bias": (outputs,), "start": (outputs,), "rows": (len(arrays["hashes"]), 2),
         }  # fmt: skip
         _check_numbers(arrays)
-        highest = int((arrays["rows"] & ~SOMETIMES_NAME).max(initial=0))
-        if highest >= n_rows or int(arrays["rows"].min(initial=0)) < 0:
-            raise ValueError(f"row {highest} of {n_rows}")
+        _check_rows(arrays["rows"], n_rows)
     if "weights" in arrays:
         expected |= {"linear_intercepts": (outputs,), "blend": (outputs,)}
         if arrays["weights"].ndim != 2 or arrays["weights"].shape[1] != outputs:
@@ -183,6 +181,16 @@ def _check_shapes(arrays: Arrays) -> None:
     for key, shape in expected.items():
         if arrays[key].shape != shape:
             raise ValueError(f"{key} of shape {arrays[key].shape}, not {shape}")
+
+
+def _check_rows(rows: NDArray[Any], n_rows: int) -> None:
+    """Hold every row inside the table: compiled code does not look."""
+    if rows.dtype != np.int32 or rows.ndim != 2 or rows.shape[1] != 2 or n_rows > MOST_ROWS:
+        raise ValueError(f"rows of type {rows.dtype} and shape {rows.shape}, {n_rows} in all")
+    single = rows[:, 1] == 0
+    plain = np.where(single[:, None], rows & ~SOMETIMES_NAME, rows)  # a pair is never a name
+    if plain.size and not 0 <= plain.min() <= plain.max() < n_rows:
+        raise ValueError(f"rows from {plain.min()} to {plain.max()} of {n_rows}")
 
 
 def _check_numbers(arrays: Arrays) -> None:

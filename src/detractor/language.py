@@ -32,15 +32,15 @@ def _judge_into(counts, limits, floors, statuses):
     for row in range(statuses.size):
         words, pictures = counts[row, 0], counts[row, 3]
         if words == 0:
-            statuses[row] = OK if pictures else NOT_FEEDBACK
+            if pictures == 0:
+                statuses[row] = NOT_FEEDBACK
         elif pictures == 0 or words > 3:
             band = 0
             while words > limits[band]:
                 band += 1
             share = (counts[row, 1] + counts[row, 2]) / words
-            statuses[row] = UNSUPPORTED if share < floors[band] else OK
-        else:
-            statuses[row] = OK
+            if share < floors[band]:
+                statuses[row] = UNSUPPORTED
 
 
 def judge(texts: Sequence[str], counts: NDArray[np.int32] | None) -> NDArray[np.int8]:

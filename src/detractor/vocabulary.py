@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 UNKNOWN = 0
 SOMETIMES_NAME = 1 << 20  # set on the row of a word that is a name when it has a capital
-_PAIR = 1 << 19  # set on the place of two rows in the table of pairs
+MOST_ROWS = 1 << 19
+_PAIR = MOST_ROWS  # set on the place of two rows in the table of pairs
 _ROW = _PAIR - 1
 _MIX = np.uint64(0x9E3779B97F4A7C15)  # 2**64 over the golden ratio: Fibonacci hashing
 _ROWS = np.uint64((1 << 21) - 1)
@@ -47,26 +48,26 @@ class Vocabulary(NamedTuple):
 
 
 @compiled
-def find_row(value, vocabulary):
-    """Find the row of a word hash; `UNKNOWN` where it is not in the table."""
-    slots, shift = vocabulary.slots, vocabulary.shift
-    mixed = value * _MIX
+def find_slot(mixed, slots, shift):
+    """Find the slot that holds a mixed hash, or the free one where it would stand."""
     slot = np.int64(mixed >> shift)
-    while slots[slot] != 0:
-        if (slots[slot] ^ mixed) <= _ROWS:
-            return np.int64(slots[slot] & _ROWS)
+    while slots[slot] != 0 and (slots[slot] ^ mixed) > _ROWS:
         slot = (slot + 1) & (slots.size - 1)
-    return np.int64(UNKNOWN)
+    return slot
+
+
+@compiled
+def find_row(value, vocabulary):
+    """Find the row of a word hash; `UNKNOWN`, as a free slot has, where it is not in the table."""
+    slot = find_slot(value * _MIX, vocabulary.slots, vocabulary.shift)
+    return np.int64(vocabulary.slots[slot] & _ROWS)
 
 
 @compiled
 def _insert(hashes, rows, slots, shift):
     for index in range(hashes.size):
         mixed = hashes[index] * _MIX
-        slot = np.int64(mixed >> shift)
-        while slots[slot] != 0 and (slots[slot] ^ mixed) > _ROWS:
-            slot = (slot + 1) & (slots.size - 1)
-        slots[slot] = (mixed & ~_ROWS) | np.uint64(rows[index])
+        slots[find_slot(mixed, slots, shift)] = (mixed & ~_ROWS) | np.uint64(rows[index])
 
 
 def build_vocabulary(hashes: NDArray[np.uint64], rows: NDArray[np.int32]) -> Vocabulary:
