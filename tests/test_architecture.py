@@ -98,7 +98,7 @@ FLOORS = (
     ("report_rows", "report_sections"),
     ("databases", "display"),
     ("files", "runs", "storage", "distributed", "metrics", "batching"),
-    ("jobs", "desk", "alerts", "report"),
+    ("jobs", "desk", "alerts", "report", "theme_file"),
     ("pipeline", "routes", "night_config", "learning"),
     ("nightly", "service", "watch"),
     ("console", "cli_options"),
