@@ -1,10 +1,12 @@
 """The language of phrases and its matcher."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from detractor.errors import ParameterError
+from detractor.matching import COMPLETES, FOLLOWS
 from detractor.phrases import PhraseBook, word_forms
 
 MATCHES = [
@@ -78,3 +80,14 @@ def test_marking_and_finding_agree(texts: list[str]) -> None:
     marks = book.mark(texts)
     for text, row in zip(texts, marks, strict=True):
         assert {found.group for found in book.find(text)} == set(row.nonzero()[0])
+
+
+@given(st.text(alphabet="abc .,!?", max_size=40))
+def test_gates_only_save_time(text: str) -> None:
+    book = PhraseBook(
+        [["a .. b", "b c"], ["a b? c ."], ["c !a b", "!b a"], ["^ b a ..1 c", "cc", "a|b b"]]
+    )
+    found = book.find(text)
+    for gate in (FOLLOWS, COMPLETES):
+        book._machine.gates[:, gate] = np.uint64(2**64 - 1)
+    assert book.find(text) == found

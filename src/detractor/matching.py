@@ -2,6 +2,9 @@
 
 A phrase is a row of steps, and the states of a phrase while it is matched are the bits of one
 number: bit s is set where the first s steps are done. Steps that need no word are passed at once.
+
+Few phrases are matched at all: each word has gates, sets of phrases as bits, and a token is left
+alone unless a phrase passes the gates of the word, its neighbours and the rest of its sentence.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from detractor.compilation import compiled, compiled_with_arrays
-from detractor.tokens import ELLIPSIS, FULL_STOP, PAUSE, tokenize_into
+from detractor.tokens import ELLIPSIS, FULL_STOP, PAUSE, make_room, tokenize_into
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,10 +22,9 @@ if TYPE_CHECKING:
     from detractor.characters import Characters
 
     Bytes = NDArray[np.uint8]
-    Flags = NDArray[np.bool_]
     Hashes = NDArray[np.uint64]
     Ints = NDArray[np.int64]
-    Work = tuple[Hashes, Ints, Ints, Bytes, Ints]
+    Room = tuple[Hashes, Ints, Ints, Bytes]
 
 WORD, OPTIONAL, NOT, STOP = range(4)
 """Kinds of steps: a word, a word that may be missing, no such word next, the sentence ends."""
@@ -32,28 +34,29 @@ ANY = -1
 
 MAX_STEPS = 60
 
-_UNKNOWN, _END = -1, -2
+UNKNOWN, END = -1, -2
+"""What stands for a word of no phrase, and for the end of a sentence."""
+
+BEGINS, FOLLOWS, PRECEDES, COMPLETES = range(4)
+"""The gates: phrases that may begin with a word, go on with it, stand after it, and those whose
+last needed word it may be."""
 
 
 class Machine(NamedTuple):
-    """Phrases as arrays: the words they know, and the steps of each.
+    """Phrases as arrays: the words they know, the steps of each, and the gates of each word.
 
-    ``bits[symbol]`` are the sets a word belongs to; ``first`` and ``candidates`` list the phrases
-    that begin with a word; ``second`` is the set that the second step demands, so that most
-    candidates are dropped at one look.
+    ``bits[word]`` are the sets a word belongs to. ``gates[word, gate]`` are phrases, 64 a number;
+    its last two rows are those of `END` and `UNKNOWN`, which count from the end as their numbers
+    do.
     """
 
     slots: NDArray[np.int64]
     symbols: NDArray[np.uint64]
     bits: NDArray[np.uint64]
-    first: NDArray[np.int64]
-    candidates: NDArray[np.int64]
+    gates: NDArray[np.uint64]
     offsets: NDArray[np.int64]
     kinds: NDArray[np.int64]
     sets: NDArray[np.int64]
-    second: NDArray[np.int64]
-    before: NDArray[np.int64]
-    opens: NDArray[np.bool_]
     groups: NDArray[np.int64]
 
 
@@ -83,30 +86,18 @@ def _look_up(value: int, slots: Ints, symbols: Hashes) -> int:
         if symbols[slots[slot]] == value:
             return int(slots[slot])
         slot = int(np.uint64(slot + 1) & mask)
-    return _UNKNOWN
+    return UNKNOWN
 
 
 @compiled
 def _accepts(number: int, symbol: int, bits: Hashes) -> bool:
-    if symbol == _END:
+    if symbol == END:
         return False
     if number == ANY:
         return True
-    if symbol == _UNKNOWN:
+    if symbol == UNKNOWN:
         return False
     return bool((bits[symbol, number >> 6] >> np.uint64(number & 63)) & np.uint64(1))
-
-
-@compiled_with_arrays
-def _work_space(longest: int) -> Work:
-    size = max(longest, 1)
-    return (
-        np.empty(size, np.uint64),
-        np.empty(size, np.int64),
-        np.empty(size, np.int64),
-        np.empty(size, np.uint8),
-        np.empty(size, np.int64),
-    )
 
 
 @compiled
@@ -115,12 +106,12 @@ def _read_symbols(
     begin: int,
     end: int,
     characters: Characters,
-    slots: Ints,
-    known: Hashes,
-    work: Work,
+    machine: Machine,
+    room: Room,
+    symbols: Ints,
 ) -> int:
-    """Tokenize one text into the work space, drop its commas and look its words up."""
-    hashes, starts, ends, flags, symbols = work
+    """Tokenize one text, drop its commas and look its words up; an end stands behind the last."""
+    hashes, starts, ends, flags = room
     count = tokenize_into(buffer, begin, end, characters, hashes, starts, ends, flags)
     kept = 0
     for token in range(count):
@@ -128,12 +119,12 @@ def _read_symbols(
         if value == PAUSE:
             continue
         if FULL_STOP <= value <= ELLIPSIS:
-            symbols[kept] = _END
+            symbols[kept] = END
         else:
-            symbols[kept] = _look_up(value, slots, known)
+            symbols[kept] = _look_up(value, machine.slots, machine.symbols)
         starts[kept], ends[kept] = starts[token], ends[token]
         kept += 1
-    symbols[kept] = _END  # tokens are fewer than bytes, or the text is one token long
+    symbols[kept] = END
     return kept
 
 
@@ -145,7 +136,7 @@ def _pass(
     for step in range(1, steps):
         if active >> step & 1:
             kind = kinds[offset + step]
-            free = kind == OPTIONAL or (kind == STOP and here == _END)
+            free = kind == OPTIONAL or (kind == STOP and here == END)
             if free or (kind == NOT and not _accepts(sets[offset + step], here, bits)):
                 active |= 1 << (step + 1)
     return active
@@ -175,18 +166,41 @@ def _match(
 
 
 @compiled
-def _may_begin(
-    phrase: int, token: int, symbols: Ints, second: Ints, before: Ints, opens: Flags, bits: Hashes
-) -> bool:
-    """Look at the neighbours of a token, which rules most phrases out."""
-    if second[phrase] >= 0 and not _accepts(second[phrase], symbols[token + 1], bits):
-        return False
-    if not opens[phrase] and before[phrase] == ANY:
-        return True
-    previous = symbols[token - 1] if token else _END
-    if opens[phrase] and previous != _END:
-        return False
-    return before[phrase] == ANY or not _accepts(before[phrase], previous, bits)
+def _list_candidates(
+    token: int, symbols: Ints, gates: NDArray[np.uint64], ahead: Hashes, candidates: Ints
+) -> int:
+    """Write the phrases that may begin at a token into `candidates`; return how many there are.
+
+    Tokens are taken from the last to the first, so that `ahead` holds the phrases whose last needed
+    word stands here or further on in the sentence.
+    """
+    count = 0
+    symbol = symbols[token]
+    if symbol == END:
+        ahead[:] = 0
+    if symbol < 0:
+        return count
+    previous = symbols[token - 1] if token else END
+    following = symbols[token + 1]
+    for part in range(ahead.size):
+        ahead[part] |= gates[symbol, COMPLETES, part]
+        passed = gates[symbol, BEGINS, part] & ahead[part]
+        passed &= gates[following, FOLLOWS, part] & gates[previous, PRECEDES, part]
+        phrase = part * 64
+        while passed:
+            if passed & np.uint64(1):
+                candidates[count] = phrase
+                count += 1
+            passed >>= np.uint64(1)
+            phrase += 1
+    return count
+
+
+@compiled
+def _end_of_match(token: int, phrase: int, symbols: Ints, machine: Machine) -> int:
+    offset = machine.offsets[phrase]
+    steps = machine.offsets[phrase + 1] - offset
+    return _match(offset, steps, token, symbols, machine.kinds, machine.sets, machine.bits)
 
 
 @compiled_with_arrays
@@ -194,53 +208,36 @@ def mark_all(
     buffer: Bytes, offsets: Ints, characters: Characters, machine: Machine, found: NDArray[np.bool_]
 ) -> None:
     """Set ``found[text, group]`` where a phrase of the group is in the text."""
-    longest = 0
-    for row in range(offsets.size - 1):
-        longest = max(longest, int(offsets[row + 1] - offsets[row]))
-    work = _work_space(longest + 1)
-    symbols = work[4]
-    slots, known, bits = machine.slots, machine.symbols, machine.bits
-    first, candidates, groups = machine.first, machine.candidates, machine.groups
-    second, before, opens = machine.second, machine.before, machine.opens
-    begins, kinds, sets = machine.offsets, machine.kinds, machine.sets
+    room = make_room(offsets)
+    symbols = np.empty(room[0].size + 1, np.int64)
+    ahead = np.empty(machine.gates.shape[2], np.uint64)
+    candidates = np.empty(machine.groups.size, np.int64)
     for row in range(offsets.size - 1):
         begin, end = offsets[row], offsets[row + 1]
-        count = _read_symbols(buffer, begin, end, characters, slots, known, work)
-        for token in range(count):
-            symbol = symbols[token]
-            if symbol < 0:
-                continue
-            for place in range(first[symbol], first[symbol + 1]):
+        count = _read_symbols(buffer, begin, end, characters, machine, room, symbols)
+        ahead[:] = 0
+        for token in range(count - 1, -1, -1):
+            for place in range(_list_candidates(token, symbols, machine.gates, ahead, candidates)):
                 phrase = candidates[place]
-                group = groups[phrase]
-                if found[row, group]:
-                    continue
-                if not _may_begin(phrase, token, symbols, second, before, opens, bits):
-                    continue
-                steps = begins[phrase + 1] - begins[phrase]
-                if _match(begins[phrase], steps, token, symbols, kinds, sets, bits) >= 0:
-                    found[row, group] = True
+                group = machine.groups[phrase]
+                if not found[row, group]:
+                    found[row, group] = _end_of_match(token, phrase, symbols, machine) >= 0
 
 
 @compiled_with_arrays
-def find_all(buffer: Bytes, size: int, characters: Characters, machine: Machine) -> Ints:
+def find_all(buffer: Bytes, offsets: Ints, characters: Characters, machine: Machine) -> Ints:
     """List start, end (in bytes) and group of every phrase in one text."""
-    work = _work_space(size + 1)
-    _, starts, ends, _, symbols = work
-    count = _read_symbols(buffer, 0, size, characters, machine.slots, machine.symbols, work)
-    bits, second, before, opens = machine.bits, machine.second, machine.before, machine.opens
-    begins, kinds, sets = machine.offsets, machine.kinds, machine.sets
+    room = make_room(offsets)
+    _, starts, ends, _ = room
+    symbols = np.empty(room[0].size + 1, np.int64)
+    ahead = np.zeros(machine.gates.shape[2], np.uint64)
+    candidates = np.empty(machine.groups.size, np.int64)
+    count = _read_symbols(buffer, 0, offsets[1], characters, machine, room, symbols)
     spans = [(np.int64(0), np.int64(0), np.int64(0)) for _ in range(0)]
-    for token in range(count):
-        symbol = symbols[token]
-        if symbol < 0:
-            continue
-        for place in range(machine.first[symbol], machine.first[symbol + 1]):
-            phrase = machine.candidates[place]
-            if not _may_begin(phrase, token, symbols, second, before, opens, bits):
-                continue
-            steps = begins[phrase + 1] - begins[phrase]
-            end = _match(begins[phrase], steps, token, symbols, kinds, sets, bits)
+    for token in range(count - 1, -1, -1):
+        for place in range(_list_candidates(token, symbols, machine.gates, ahead, candidates)):
+            phrase = candidates[place]
+            end = _end_of_match(token, phrase, symbols, machine)
             if end >= 0:
                 spans.append((starts[token], ends[end - 1], machine.groups[phrase]))
     result = np.empty((len(spans), 3), np.int64)

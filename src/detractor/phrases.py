@@ -31,9 +31,14 @@ from detractor.compilation import compile_all
 from detractor.errors import ParameterError, suggestion
 from detractor.matching import (
     ANY,
+    BEGINS,
+    COMPLETES,
+    END,
+    FOLLOWS,
     MAX_STEPS,
     NOT,
     OPTIONAL,
+    PRECEDES,
     STOP,
     WORD,
     Machine,
@@ -211,7 +216,7 @@ class PhraseBook:
         """
         buffer, offsets = encode([text])
         compile_all()
-        spans = find_all(buffer, offsets[-1], characters(), self._machine)
+        spans = find_all(buffer, offsets, characters(), self._machine)
         raw = buffer.tobytes()
         longest: dict[tuple[int, int], int] = {}
         for start, end, group in spans.tolist():
@@ -226,45 +231,63 @@ def _characters(raw: bytes, position: int) -> int:
     return len(raw[:position].decode("utf-8", "surrogatepass"))
 
 
+class _Phrase(NamedTuple):
+    """A phrase as it is read: the set that must not stand before it, its steps, its group."""
+
+    before: int
+    opens: bool
+    steps: list[tuple[int, int]]
+    group: int
+
+
 def _build(groups: Sequence[Sequence[str]], lists: Mapping[str, Sequence[str]]) -> Machine:
     builder = _Builder(lists)
-    read = [
-        (*builder.steps(variant), group)
-        for group, phrases in enumerate(groups)
-        for phrase in phrases
+    phrases = [
+        _Phrase(*builder.steps(variant), group)
+        for group, written in enumerate(groups)
+        for phrase in written
         for variant in _variants(phrase)
     ]
     symbols = np.fromiter(builder.symbols, dtype=np.uint64, count=len(builder.symbols))
-    bits = np.zeros((len(symbols), len(builder.sets) // 64 + 1), dtype=np.uint64)
-    members: list[list[int]] = [[] for _ in symbols]
-    by_number = {number: words for words, number in builder.sets.items()}
-    for number, words in by_number.items():
-        for symbol in words:
-            bits[symbol, number // 64] |= np.uint64(1 << (number % 64))
-    for phrase, (_, _, steps, _) in enumerate(read):
-        for symbol in sorted(by_number[steps[0][1]]):
-            members[symbol].append(phrase)
-    flat = [step for _, _, steps, _ in read for step in steps]
+    members = np.zeros((len(symbols), len(builder.sets)), dtype=np.bool_)
+    for words, number in builder.sets.items():
+        members[list(words), number] = True
+    flat = [step for phrase in phrases for step in phrase.steps]
     return Machine(
         slots=hash_table(symbols),
         symbols=symbols,
-        bits=bits,
-        first=np.cumsum([0, *map(len, members)]),
-        candidates=np.array([phrase for symbol in members for phrase in symbol], dtype=np.int64),
-        offsets=np.cumsum([0, *(len(steps) for _, _, steps, _ in read)]),
+        bits=_pack(members),
+        gates=_pack(_gates(phrases, members)),
+        offsets=np.cumsum([0, *(len(phrase.steps) for phrase in phrases)]),
         kinds=np.array([kind for kind, _ in flat], dtype=np.int64),
         sets=np.array([number for _, number in flat], dtype=np.int64),
-        second=np.array(
-            [
-                steps[1][1] if len(steps) > 1 and steps[1][0] == WORD else ANY
-                for _, _, steps, _ in read
-            ],
-            dtype=np.int64,
-        ),
-        before=np.array([before for before, _, _, _ in read], dtype=np.int64),
-        opens=np.array([opens for _, opens, _, _ in read], dtype=np.bool_),
-        groups=np.array([group for _, _, _, group in read], dtype=np.int64),
+        groups=np.array([phrase.group for phrase in phrases], dtype=np.int64),
     )
+
+
+def _gates(phrases: Sequence[_Phrase], members: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Say of each word, of `END` and of `UNKNOWN` which phrases it lets pass at each gate."""
+    gates = np.zeros((len(members) + 2, 4, len(phrases)), dtype=np.bool_)
+    for number, (before, opens, steps, _) in enumerate(phrases):
+        needed = [place for kind, place in steps if kind == WORD]
+        gates[:-2, BEGINS, number] = members[:, needed[0]]
+        gates[:-2, COMPLETES, number] = members[:, needed[-1]]
+        gates[:, FOLLOWS, number] = True
+        if len(steps) > 1 and steps[1][0] == WORD:
+            gates[:-2, FOLLOWS, number] = members[:, steps[1][1]]
+            gates[-2:, FOLLOWS, number] = False
+        gates[:, PRECEDES, number] = not opens
+        gates[END, PRECEDES, number] = True
+        if before != ANY:
+            gates[:-2, PRECEDES, number] &= ~members[:, before]
+    return gates
+
+
+def _pack(flags: NDArray[np.bool_]) -> NDArray[np.uint64]:
+    """Write the last axis as bits, 64 a number."""
+    missing = -flags.shape[-1] % 64 or (0 if flags.shape[-1] else 64)
+    padded = np.pad(flags, [(0, 0)] * (flags.ndim - 1) + [(0, missing)])
+    return np.packbits(padded, axis=-1, bitorder="little").view("<u8").astype(np.uint64)
 
 
 def read_rules(name: str) -> tuple[list[dict[str, Any]], PhraseBook]:
