@@ -59,6 +59,17 @@ def test_themes_are_what_customers_write_and_not_what_agents_answer(tmp_path: Pa
     assert "flight" not in out.read_text()
 
 
+def test_themes_are_known_by_the_file_that_remembers_them(tmp_path: Path) -> None:
+    said = ["My bag was lost.", "They lost my bag!", "Lost bag again."] * 4
+    rows = ["text,detractor,anger,churn_risk", *(f"{text},0.9,0.5,0.2" for text in said)]
+    (tmp_path / "in.csv").write_text("\n".join(rows) + "\n")
+    out, known = tmp_path / "themes.csv", tmp_path / "themes.safetensors"
+    for status in ("new", "known"):
+        command = ["themes", str(tmp_path / "in.csv"), "--out", str(out), "--known", str(known)]
+        assert main(command) == 0
+        assert pd.read_csv(out)[["theme", "status"]].values.tolist() == [["lost-bag", status]]
+
+
 def test_score_adds_its_columns_and_leaves_the_others_as_they_were(tmp_path: Path) -> None:
     source, out = tmp_path / "in.csv", tmp_path / "out.csv"
     source.write_text("id,comment\n007,I want to cancel\n008,\n")

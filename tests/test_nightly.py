@@ -186,3 +186,22 @@ def test_every_mistake_in_a_configuration_is_named(text: str, sentence: str) -> 
 def test_the_sample_configuration_is_valid() -> None:
     config = Config.from_file(str(EXAMPLES / "nightly.toml"))
     assert config.policy.capacity == 20
+
+
+def test_a_theme_keeps_its_identity_from_night_to_night(tmp_path: Path) -> None:
+    bags = ["My bag was lost.", "They lost my bag!", "Lost bag, nobody called."] * 4
+    late = ["The flight was late.", "Late flight again.", "Flight two hours late!"] * 4
+    config = Config.from_toml('[source]\nfiles = "in.csv"', base=tmp_path)
+    skip = ("rank", "plan", "alerts", "report")
+    found = {}
+    for day, texts in (("01", bags), ("02", late), ("03", bags + late)):
+        rows = pd.DataFrame({"text": texts, "detractor": 0.9, "anger": 0.5, "churn_risk": 0.5})
+        rows.assign(status="ok").to_csv(tmp_path / "in.csv", index=False)
+        Night(config, f"2026-03-{day}", skip).run()
+        table = pd.read_csv(tmp_path / f"nights/2026-03-{day}/themes.csv", index_col="theme")
+        found[day] = table["status"].to_dict()
+    assert found == {
+        "01": {"lost-bag": "new"},
+        "02": {"late-flight": "new", "lost-bag": "retired"},
+        "03": {"late-flight": "known", "lost-bag": "returned"},
+    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
@@ -173,9 +174,14 @@ def themes(
     form: Format = None,
     delimiter: Delimiter = None,
     encoding: Encoding = None,
+    known: Annotated[
+        Optional[Path],  # noqa: UP045  # typer reads it at run time
+        typer.Option(help="File that remembers the themes: read if it is there, then rewritten."),
+    ] = None,
 ) -> None:
     """Find root causes: what customers write about, how often, and whether it spreads."""
     from detractor.pipeline import Ranking, Scorer, find_themes_in_files
+    from detractor.theme_file import read_themes, write_themes
 
     names, required = columns({"text": text, "date": date}, column)
     found, rejects = find_themes_in_files(
@@ -186,7 +192,10 @@ def themes(
             columns=names,
             required=tuple(required),
         ),
+        known=read_themes(known) if known and known.exists() else None,
     )
+    if known:
+        write_themes(found, known)
     if out:
         from detractor.files import write_table
 

@@ -42,6 +42,8 @@ from detractor.streams import find_files
 from detractor.tables import read_chunks
 
 LOG = logging.getLogger(__name__)
+KNOWN_THEMES = "themes.safetensors"
+"""What a night leaves for the next, so that a theme keeps its name."""
 
 
 @dataclass
@@ -250,13 +252,19 @@ def _plan(night: Night) -> dict[str, Any]:
 
 
 def _themes(night: Night) -> dict[str, Any]:
+    from detractor.theme_file import read_themes, write_themes
     from detractor.themes import find_themes
 
     said = by_customers(night.scored(), night.config.columns, night.config.policy)
-    table = find_themes(said, columns=night.config.columns).table.reset_index()
+    before = _night_before(night, KNOWN_THEMES)
+    known = read_themes(before / KNOWN_THEMES) if before else None
+    found = find_themes(said, columns=night.config.columns, known=known)
+    write_themes(found, night.file(KNOWN_THEMES))
+    table = found.table.reset_index()
     write_table(table, str(night.file("themes.csv")))
     _keep(night, "themes", table)
-    return {"themes": len(table), "first": table["name"].head(5).tolist()}
+    fresh = int((table["status"] == "new").sum())
+    return {"themes": len(table), "new": fresh, "first": table["name"].head(5).tolist()}
 
 
 def _alerts(night: Night) -> dict[str, Any]:
@@ -290,7 +298,7 @@ def _sink(config: Config) -> Sink | None:
 
 def _report(night: Night) -> dict[str, Any]:
     notes: dict[str, Any] = {"as_of": night.as_of}
-    before = _night_before(night)
+    before = _night_before(night, "score.json")
     bins = night.notes.get("score", {}).get("bins", {})
     if before and bins:
         old = json.loads((before / "score.json").read_text())["bins"]
@@ -322,8 +330,9 @@ def _write_page(night: Night, notes: Mapping[str, Any]) -> None:
     write_report(replace(read_night(night.folder), **known), night.file("report.html"), model=model)
 
 
-def _night_before(night: Night) -> Path | None:
-    nights = [path.parent for path in night.base.glob("*/score.json")]
+def _night_before(night: Night, file: str) -> Path | None:
+    """Find the latest earlier night that left this file."""
+    nights = [path.parent for path in night.base.glob(f"*/{file}")]
     earlier = sorted(path for path in nights if path.name < night.as_of)
     return earlier[-1] if earlier else None
 

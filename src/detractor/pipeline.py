@@ -213,9 +213,9 @@ def plan_file(queue: str, *, playbook: str | None, budget: float | None) -> pd.D
 
 
 def find_themes_in_files(
-    inputs: tuple[str, ...], reading: Reading, ranking: Ranking
+    inputs: tuple[str, ...], reading: Reading, ranking: Ranking, *, known: Themes | None = None
 ) -> tuple[Themes, list[Reject]]:
-    """Read and score files, and find what they write about."""
+    """Read and score files, and find what they write about, by the names known before."""
     from detractor.themes import find_themes
 
     first = next(read_all(find_files(inputs), reading))
@@ -224,7 +224,7 @@ def find_themes_in_files(
         inputs, reading=reading, scorer=ranking.scorer, columns=ranking.columns
     )
     said = by_customers(frame, ranking.columns, ranking.policy)
-    return find_themes(said, columns=ranking.columns), rejects
+    return find_themes(said, columns=ranking.columns, known=known), rejects
 
 
 def by_customers(scored: pd.DataFrame, columns: Columns, policy: Policy) -> pd.DataFrame:
