@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from detractor.errors import ParameterError
-from detractor.fixes import FixWindow, Side, judge_fix, verify_fix
+from detractor.fixes import FixWindow, judge_fix, verify_fix
+from detractor.rate_changes import Side
 
 
 def side(events: object) -> Side:
@@ -63,8 +64,10 @@ def test_what_all_themes_did_is_no_fix() -> None:
 
 def test_a_chance_peak_that_falls_back_is_no_fix() -> None:
     usual, peak = [2, 2, 3, 1] * 14, [3, 3, 3, 4, 3, 3, 3]
-    fix = judge_fix({"usual": side(usual), "before": side(peak), "after": side([2, 2, 1, 2] * 7)})
-    assert fix.ratio.high < 1
+    after = side([2, 2, 1, 2] * 7)
+    fix = judge_fix({"usual": side(usual), "before": side(peak), "after": after})
+    assert judge_fix({"before": side(peak), "after": after}).ratio.high < 1
+    assert fix.ratio.high > 1
     assert fix.verdict == "not proven yet"
     assert "by itself" in fix.reason
 

@@ -2,26 +2,34 @@
 
 Three guards stand against wishful reading. When all complaints fall, no fix did it: so the change
 is divided by the change of all other themes over the same days. A fix is mostly made when things
-look worst, and a chance peak falls back by itself: so unless the days before were above the usual
-beyond chance, the rate must have fallen below both together. And what had fallen before the fix was
-made, the fix did not do.
+look worst, and a chance peak falls back by itself: so the days before are held together with the
+usual ones as far as chance explains how they differ. And what had fallen before the fix was made,
+the fix did not do.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil, isfinite, log
+from math import ceil, isfinite
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtri
 from scipy.stats import binom
 
 from detractor.errors import ParameterError
-from detractor.intervals import CONFIDENCE, Interval, rate_ratio
+from detractor.intervals import CONFIDENCE, Interval
 from detractor.mentions import POSITION, THEME
 from detractor.movements import days_of
+from detractor.rate_changes import (
+    Side,
+    dispersion_of,
+    divide,
+    had_fallen,
+    has_usual,
+    ratio_of_rates,
+    ratio_to_expected,
+)
 from detractor.schema import Columns, require
 
 if TYPE_CHECKING:
@@ -35,8 +43,6 @@ HOPED_RATIO = 0.5
 """What is taken as the ratio for planning where nothing points to a fall: a halved rate."""
 LONGEST_WAIT = 3650
 
-_FEWEST_DAYS = 8  # before the fix, to see whether the fall began there
-
 
 @dataclass(frozen=True, kw_only=True)
 class Fix:
@@ -49,7 +55,9 @@ class Fix:
     before, after : int
         Mentions in the days before and after.
     ratio : Interval
-        Rate after against rate before, 95 % (mid-P; widened where days vary more than chance).
+        Rate after against the rate to be expected without a fix, 95 % (widened where days vary more
+        than chance). Expected is the rate before, held together with the usual one as far as chance
+        explains how the two differ.
     against_others : Interval
         That ratio divided by the same ratio of all other themes; the verdict rests on both.
     against_usual : Interval
@@ -179,25 +187,6 @@ def verify_fix(
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Side:
-    """Daily mentions and daily exposure of one stretch of days.
-
-    Examples
-    --------
-    >>> Side(events=np.array([1.0, 0.0]), exposure=np.array([10.0, 12.0])).total
-    (1, 22.0)
-    """
-
-    events: NDArray[np.float64]
-    exposure: NDArray[np.float64]
-
-    @property
-    def total(self) -> tuple[int, float]:
-        """Events and exposure of all days."""
-        return round(float(self.events.sum())), float(self.exposure.sum())
-
-
 def judge_fix(theme: dict[str, Side], others: dict[str, Side] | None = None) -> Fix:
     """Judge a fix from daily counts, where the exposure is not the feedback: orders, flights.
 
@@ -218,16 +207,18 @@ def judge_fix(theme: dict[str, Side], others: dict[str, Side] | None = None) -> 
     >>> early.verdict, early.more_days > 10
     ('not proven yet', True)
     """
-    spread = _dispersion([theme["before"], theme["after"]])
-    ratio = _ratio(theme["after"], theme["before"], spread)
-    drift = Interval(1.0, 1.0, 1.0)
+    spread = dispersion_of([theme["before"], theme["after"]])
+    drift, usual_drift = Interval(1.0, 1.0, 1.0), 1.0
     if others is not None and min(others[side].total[0] for side in ("before", "after")) > 0:
-        wide = _dispersion([others["before"], others["after"]])
-        drift = _ratio(others["after"], others["before"], wide)
-    adjusted = _divide(ratio, drift)
+        wide = dispersion_of([others["before"], others["after"]])
+        drift = ratio_of_rates(others["after"], others["before"], wide)
+        if has_usual(others) and others["usual"].total[0] > 0:
+            usual_drift = ratio_of_rates(others["before"], others["usual"], 1.0).estimate
+    ratio = ratio_to_expected(theme, usual_drift, spread)
+    adjusted = divide(ratio, drift)
     usual = Interval(float("nan"), 0.0, float("inf"))
-    if "usual" in theme and theme["usual"].total[1] > 0:
-        usual = _ratio(theme["after"], theme["usual"], spread)
+    if has_usual(theme):
+        usual = ratio_of_rates(theme["after"], theme["usual"], spread)
     verdict, reason = _verdict((ratio, adjusted), theme, spread)
     days = _more_days(theme, adjusted, spread) if reason == NOT_PROVEN else None
     if days is not None:
@@ -251,80 +242,14 @@ def _verdict(
     if min(ratio.low for ratio in ratios) > 1:
         return WORSE, "worse: the rate is higher than before, beyond chance"
     if not ratios[0].high < 1:
+        if ratio_of_rates(theme["after"], theme["before"], dispersion).high < 1:
+            return NOT_PROVEN, "not proven yet: a chance peak may have fallen back by itself"
         return NOT_PROVEN, NOT_PROVEN
     if not ratios[1].high < 1:
         return NOT_PROVEN, "not proven yet: the rate fell, but other themes may have fallen alike"
-    before, after = theme["before"], theme["after"]
-    if _had_fallen(before, dispersion):
+    if had_fallen(theme["before"], dispersion):
         return NOT_PROVEN, "not proven yet: the rate had fallen before the fix was made"
-    usual = theme.get("usual")
-    if usual is not None and usual.total[1] > 0:
-        peak = _ratio(before, usual, dispersion)
-        both = Side(
-            events=np.append(usual.events, before.events),
-            exposure=np.append(usual.exposure, before.exposure),
-        )
-        if not peak.low > 1 and not _ratio(after, both, dispersion).high < 1:
-            return NOT_PROVEN, "not proven yet: a chance peak may have fallen back by itself"
     return FIXED, "fixed: the rate is lower than before, beyond chance and beside other themes"
-
-
-def _had_fallen(before: Side, dispersion: float) -> bool:
-    """Tell whether the last quarter of the days before was below the rest, beyond chance."""
-    cut = len(before.events) * 3 // 4
-    early = Side(events=before.events[:cut], exposure=before.exposure[:cut])
-    late = Side(events=before.events[cut:], exposure=before.exposure[cut:])
-    if min(early.total[1], late.total[1]) <= 0 or len(before.events) < _FEWEST_DAYS:
-        return False
-    return _ratio(late, early, dispersion).high < 1
-
-
-def _ratio(after: Side, before: Side, dispersion: float) -> Interval:
-    """Give the rate ratio; where days vary more than chance, the logarithm's range is widened."""
-    exact = rate_ratio(after.total, before.total)
-    if dispersion <= 1 or not np.isfinite(exact.estimate) or exact.estimate <= 0:
-        return exact
-    wider = float(np.sqrt(dispersion))
-    low = exact.estimate * (exact.low / exact.estimate) ** wider if exact.low > 0 else 0.0
-    high = exact.estimate * (exact.high / exact.estimate) ** wider
-    return Interval(exact.estimate, float(low), float(high))
-
-
-def _divide(ratio: Interval, drift: Interval) -> Interval:
-    """Divide two independent ratios; the distances add on the log scale as squares (MOVER)."""
-    if not (drift.low > 0 and isfinite(drift.high)):
-        return ratio
-    middle = ratio.estimate / drift.estimate
-    if ratio.estimate <= 0 or not isfinite(ratio.estimate):
-        return Interval(middle, ratio.low / drift.high, ratio.high / drift.low)
-    below = np.hypot(_log(ratio.estimate / ratio.low), log(drift.high / drift.estimate))
-    above = np.hypot(_log(ratio.high / ratio.estimate), log(drift.estimate / drift.low))
-    return Interval(middle, float(middle * np.exp(-below)), float(middle * np.exp(above)))
-
-
-def _log(value: float) -> float:
-    return log(value) if isfinite(value) else float("inf")
-
-
-def _dispersion(sides: list[Side]) -> float:
-    """Estimate how much more than chance days vary, 1 where that is not plain.
-
-    Pearson's statistic over its degrees of freedom counts only when it is beyond what chance makes
-    in 1 of 20 tables: widening every interval for noise would cost power and overstate coverage.
-    """
-    pearson, freedom = 0.0, 0
-    for side in sides:
-        events, exposure = side.total
-        seen = side.exposure > 0
-        if events < 10 or seen.sum() < 7:
-            continue
-        expected = events * side.exposure[seen] / exposure
-        pearson += float(((side.events[seen] - expected) ** 2 / expected).sum())
-        freedom += int(seen.sum()) - 1
-    if freedom == 0:
-        return 1.0
-    beyond_chance = pearson > freedom + ndtri(0.95) * np.sqrt(2 * freedom)
-    return pearson / freedom if beyond_chance else 1.0
 
 
 def _more_days(theme: dict[str, Side], adjusted: Interval, dispersion: float) -> int | None:

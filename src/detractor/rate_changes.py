@@ -1,0 +1,211 @@
+"""Compare the rates of two stretches of days: how sure is it that they differ.
+
+A rate is events over exposure. Days vary more than chance where complaints come in clumps, so each
+interval is widened by what the days themselves show.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import exp, isfinite, log
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.optimize import brentq
+from scipy.special import betainc, ndtri
+from scipy.stats import betabinom, binom
+
+from detractor.intervals import CONFIDENCE, Interval, rate_ratio
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    Sides = Mapping[str, "Side"]
+
+PEAKED = 0.1
+"""Of the themes that look worst, the share whose rate had truly changed before the fix, where the
+counts say nothing. (Assumption: the worst of about ten is looked at.)"""
+PEAK_WEIGHT = 2.0
+"""A true change may be of any size: the share of events that fall in the days before has a beta
+prior of so many events. (Assumption.)"""
+_FEWEST_DAYS = 8  # before the fix, to see whether the fall began there
+
+
+@dataclass(frozen=True, kw_only=True)
+class Side:
+    """Daily mentions and daily exposure of one stretch of days.
+
+    Examples
+    --------
+    >>> Side(events=np.array([1.0, 0.0]), exposure=np.array([10.0, 12.0])).total
+    (1, 22.0)
+    """
+
+    events: NDArray[np.float64]
+    exposure: NDArray[np.float64]
+
+    @property
+    def total(self) -> tuple[int, float]:
+        """Events and exposure of all days."""
+        return round(float(self.events.sum())), float(self.exposure.sum())
+
+
+def ratio_of_rates(after: Side, before: Side, dispersion: float) -> Interval:
+    """Give the rate ratio, widened where days vary more than chance.
+
+    Examples
+    --------
+    >>> before, after = (Side(events=np.full(20, n), exposure=np.ones(20)) for n in (4.0, 2.0))
+    >>> [round(value, 2) for value in ratio_of_rates(after, before, 1.0)]
+    [0.5, 0.34, 0.73]
+    """
+    return _widen(rate_ratio(after.total, before.total), dispersion)
+
+
+def _widen(exact: Interval, dispersion: float) -> Interval:
+    """Widen the range of the ratio's logarithm where days vary more than chance."""
+    if dispersion <= 1 or not np.isfinite(exact.estimate) or exact.estimate <= 0:
+        return exact
+    wider = float(np.sqrt(dispersion))
+    low = exact.estimate * (exact.low / exact.estimate) ** wider if exact.low > 0 else 0.0
+    high = exact.estimate * (exact.high / exact.estimate) ** wider
+    return Interval(exact.estimate, float(low), float(high))
+
+
+def ratio_to_expected(theme: Sides, usual_drift: float, dispersion: float) -> Interval:
+    """Give the rate after against that of the days before, with the usual days as far as they tell.
+
+    Two readings are mixed by how well they foretell the days before: that these are as usual (all
+    events count), and that the rate had changed (only theirs do). `usual_drift` is by how much all
+    other themes changed from the usual days to those before.
+
+    Examples
+    --------
+    >>> usual, chance, trouble, after = (
+    ...     Side(events=np.full(20, n), exposure=np.ones(20)) for n in (2.0, 2.5, 9.0, 2.0)
+    ... )
+    >>> for before in (chance, trouble):
+    ...     sides = {"usual": usual, "before": before, "after": after}
+    ...     print(round(ratio_to_expected(sides, 1.0, 1.0).estimate, 2))
+    0.89
+    0.22
+    """
+    after, before = theme["after"].total, theme["before"].total
+    alone = rate_ratio(after, before)
+    if not has_usual(theme) or before[0] == 0:
+        return _widen(alone, dispersion)
+    events, exposure = theme["usual"].total
+    exposure *= usual_drift
+    peak = _peak_chance(before, (events, exposure), dispersion)
+    pooled = (before[0] + events, before[1] + exposure)
+    both = rate_ratio(after, pooled)
+
+    def below(ratio: float) -> float:
+        """Give the confidence that the true ratio is below this one."""
+        shares = [
+            float(betainc(after[0] + 0.5, base[0] + 0.5, ratio / (ratio + base[1] / after[1])))
+            for base in (before, pooled)
+        ]
+        return peak * shares[0] + (1 - peak) * shares[1]
+
+    def limit(first: float, second: float, confidence: float) -> float:
+        low, high = sorted((log(first), log(second)))
+        # A little wider, so that rounding leaves the crossing inside.
+        return exp(brentq(lambda value: below(exp(value)) - confidence, low - 0.01, high + 0.01))
+
+    tail = (1 - CONFIDENCE) / 2
+    rate = peak * before[0] / before[1] + (1 - peak) * pooled[0] / pooled[1]
+    mixed = Interval(
+        after[0] / after[1] / rate,
+        limit(alone.low, both.low, tail) if after[0] else 0.0,
+        limit(alone.high, both.high, 1 - tail),
+    )
+    return _widen(mixed, dispersion)
+
+
+def _peak_chance(
+    before: tuple[float, float], usual: tuple[float, float], dispersion: float
+) -> float:
+    """Give the probability that the rate had truly changed before the fix, by Bayes' rule."""
+    events = round((before[0] + usual[0]) / dispersion)
+    seen, share = round(before[0] / dispersion), before[1] / (before[1] + usual[1])
+    steady = float(binom.pmf(seen, events, share))
+    changed = float(betabinom.pmf(seen, events, PEAK_WEIGHT * share, PEAK_WEIGHT * (1 - share)))
+    return PEAKED * changed / (PEAKED * changed + (1 - PEAKED) * steady)
+
+
+def had_fallen(before: Side, dispersion: float) -> bool:
+    """Tell whether the last quarter of the days before was below the rest, beyond chance.
+
+    Examples
+    --------
+    >>> had_fallen(Side(events=np.repeat([9.0, 1.0], [21, 7]), exposure=np.ones(28)), 1.0)
+    True
+    """
+    cut = len(before.events) * 3 // 4
+    early = Side(events=before.events[:cut], exposure=before.exposure[:cut])
+    late = Side(events=before.events[cut:], exposure=before.exposure[cut:])
+    if min(early.total[1], late.total[1]) <= 0 or len(before.events) < _FEWEST_DAYS:
+        return False
+    return ratio_of_rates(late, early, dispersion).high < 1
+
+
+def has_usual(sides: Sides) -> bool:
+    """Tell whether there are usual days.
+
+    Examples
+    --------
+    >>> has_usual({"usual": Side(events=np.zeros(0), exposure=np.zeros(0))})
+    False
+    """
+    return "usual" in sides and sides["usual"].total[1] > 0
+
+
+def divide(ratio: Interval, drift: Interval) -> Interval:
+    """Divide two independent ratios; the distances add on the log scale as squares (MOVER).
+
+    Examples
+    --------
+    >>> [round(value, 2) for value in divide(Interval(0.5, 0.4, 0.625), Interval(0.5, 0.4, 0.625))]
+    [1.0, 0.73, 1.37]
+    """
+    if not (drift.low > 0 and isfinite(drift.high)):
+        return ratio
+    middle = ratio.estimate / drift.estimate
+    if ratio.estimate <= 0 or not isfinite(ratio.estimate):
+        return Interval(middle, ratio.low / drift.high, ratio.high / drift.low)
+    below = np.hypot(_log(ratio.estimate / ratio.low), log(drift.high / drift.estimate))
+    above = np.hypot(_log(ratio.high / ratio.estimate), log(drift.estimate / drift.low))
+    return Interval(middle, float(middle * np.exp(-below)), float(middle * np.exp(above)))
+
+
+def _log(value: float) -> float:
+    return log(value) if isfinite(value) else float("inf")
+
+
+def dispersion_of(sides: list[Side]) -> float:
+    """Estimate how much more than chance days vary, 1 where that is not plain.
+
+    Pearson's statistic over its degrees of freedom counts only when it is beyond what chance makes
+    in 1 of 20 tables: widening every interval for noise would cost power and overstate coverage.
+
+    Examples
+    --------
+    >>> dispersion_of([Side(events=np.tile([0.0, 0.0, 6.0], 10), exposure=np.ones(30))]) > 3
+    True
+    """
+    pearson, freedom = 0.0, 0
+    for side in sides:
+        events, exposure = side.total
+        seen = side.exposure > 0
+        if events < 10 or seen.sum() < 7:
+            continue
+        expected = events * side.exposure[seen] / exposure
+        pearson += float(((side.events[seen] - expected) ** 2 / expected).sum())
+        freedom += int(seen.sum()) - 1
+    if freedom == 0:
+        return 1.0
+    beyond_chance = pearson > freedom + ndtri(0.95) * np.sqrt(2 * freedom)
+    return pearson / freedom if beyond_chance else 1.0
