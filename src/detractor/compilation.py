@@ -21,6 +21,11 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 COMPILE_AFTER = 4096
 """Bytes of text read as plain Python, at about 15,000 a second, before numba is imported."""
 
+_WIDE_VECTORS = "-vectorizer-maximize-bandwidth"
+"""Tells LLVM to fill a register with the narrowest numbers of a loop, not with the widest: products
+of 16-bit numbers summed in 32 bits run twice as wide, for a tenth off the time of the reader."""
+_LLVM_WITH_WIDE_VECTORS = range(15, 23)  # an option that LLVM does not know would end the process
+
 _waiting: list[tuple[Callable[..., Any], bool]] = []
 _lock = threading.RLock()
 _work_done = 0
@@ -83,6 +88,7 @@ def compile_all() -> None:
     with _lock:
         if _is_compiled:
             return
+        _widen_vectors()
         done = {id(function): _compile(function, counted) for function, counted in _waiting}
         modules = [module for name, module in list(sys.modules.items()) if _is_ours(name)]
         for space in [vars(module) for module in modules] + [f.__globals__ for f, _ in _waiting]:
@@ -113,6 +119,13 @@ def wrapping() -> AbstractContextManager[object]:
 
 def _is_ours(name: str) -> bool:
     return name == "detractor" or name.startswith("detractor.")
+
+
+def _widen_vectors() -> None:
+    from llvmlite import binding
+
+    if binding.llvm_version_info[0] in _LLVM_WITH_WIDE_VECTORS:
+        binding.set_option("detractor", _WIDE_VECTORS)
 
 
 def _compile(function: Callable[..., Any], counted: bool) -> Callable[..., Any]:
