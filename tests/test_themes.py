@@ -85,6 +85,15 @@ def test_seeds_may_come_later() -> None:
     assert set(old.table.index) <= set(themes.table.index)
 
 
+@pytest.mark.parametrize("late", [False, True], ids=["at first", "beside known"])
+def test_a_seed_is_found_though_most_texts_speak_of_it(late: bool) -> None:
+    table = pd.DataFrame({"text": BILLS * 80 + BAGS * 20 + LATE * 20})
+    options = ThemeOptions(seeds={"billing": ["charged twice"]})
+    themes = find_themes(table, known=find_themes(table) if late else None, options=options)
+    assert set(themes.primary().iloc[:240]) == {"billing"}
+    assert themes.table.loc["billing", "mentions"] == 240
+
+
 def test_happy_and_unreadable_rows_are_not_read() -> None:
     table = feedback(BAGS, LATE).assign(detractor=1.0, status="ok")
     table.loc[0, "detractor"] = 0.1

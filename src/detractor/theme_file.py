@@ -6,7 +6,8 @@
     find_themes(scored, known=read_themes("themes.safetensors"))
 
 The file holds what recognises the themes (vectors of words) and what they are called. It holds no
-feedback; but its words are those of the feedback, stems that stand in three texts or more.
+feedback; but its words are those of the feedback: stems that stand in three texts or more, and the
+phrases that make the names.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ import pandas as pd
 from detractor.clustering import choose_starts, group, merge_near
 from detractor.mentions import POSITION, THEME
 from detractor.theme_words import content_stems
-from detractor.word_space import WordSpace, fit_space, unit
+from detractor.word_space import WordSpace, fit_space, pairs_of, unit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence, Set
@@ -85,7 +85,7 @@ def no_mentions() -> pd.DataFrame:
 
 def seed_layer(reading: Reading, seeds: Mapping[str, Sequence[str]]) -> Layer:
     """Make a layer of the user's themes alone, to stand before those already known."""
-    space = fit_space(reading.documents())
+    space = fit_space(reading.documents(), kept=_seed_words(seeds))
     return Layer(space, _seed_places(space, seeds), tuple(seeds))
 
 
@@ -131,7 +131,7 @@ def fit_layer(
     """
     seeds = seeds or {}
     documents = reading.documents()
-    space = fit_space(documents)
+    space = fit_space(documents, kept=_seed_words(seeds))
     counts = space.count(documents)
     places = space.place(counts)
     known = np.flatnonzero(places.any(axis=1))
@@ -223,12 +223,20 @@ def _best(found: pd.DataFrame, reading: Reading, layer: Layer, covered: float) -
     return best[list(MATCHED)].astype(MATCHED)
 
 
-def _seed_places(space: WordSpace, seeds: Mapping[str, Sequence[str]]) -> NDArray[np.float32]:
-    documents = [
+def _seed_stems(seeds: Mapping[str, Sequence[str]]) -> list[list[str]]:
+    return [
         [w for phrase in (name, *phrases) for w in content_stems(phrase)]
         for name, phrases in seeds.items()
     ]
-    return space.place(space.count(documents))
+
+
+def _seed_words(seeds: Mapping[str, Sequence[str]]) -> frozenset[str]:
+    """Give the stems and pairs the user asked for; most texts may well speak of them."""
+    return frozenset(word for stems in _seed_stems(seeds) for word in (*stems, *pairs_of(stems)))
+
+
+def _seed_places(space: WordSpace, seeds: Mapping[str, Sequence[str]]) -> NDArray[np.float32]:
+    return space.place(space.count(_seed_stems(seeds)))
 
 
 def _join(

@@ -17,11 +17,12 @@ from detractor.theme_words import stem, surface_words
 LONGEST_GAP = 1
 """A phrase may hold so many function words: "lack of communication"."""
 FEWEST_UNITS = 3
+"""A phrase in fewer of a theme's sentences is no mark of it; 2 where it has under 30 of them."""
 PHRASE_BONUS = 3.0
 """A phrase says more than a word: its association counts so many times. (Assumption.)"""
-HEAD_SHARE = 0.1
-"""A phrase about the strongest word heads the name if it marks the theme this much of it."""
-SECOND_SHARE = 0.3
+HEAD_SHARE = 0.2
+"""A phrase about a word stands for it if it marks the theme at least this much as the word."""
+SECOND_SHARE = 0.1
 """A second phrase joins the name if it marks the theme at least this much as the first."""
 JUDGED_UNITS = 3_000
 
@@ -29,6 +30,12 @@ _PLAIN_GAPS = frozenset(
     {"of", "to", "for", "on", "in", "the", "my", "a", "with", "up", "out"}
     | {"not", "no", "back", "off", "at"}
 )
+
+_NEGATIONS = frozenset(
+    {"no", "not", "never", "nobody", "without", "cannot", "can't", "cant", "don't", "dont"}
+    | {"doesn't", "doesnt", "didn't", "didnt", "won't", "wont", "isn't", "wasn't", "couldn't"}
+)
+_PARTICLES = frozenset({"in", "out", "up", "off", "back", "down"})
 
 Key = tuple[str, ...]
 
@@ -113,12 +120,21 @@ def _phrases(words: Sequence[str], ignored: Set[str]) -> Iterator[tuple[Key, str
     for i, first in enumerate(stems):
         if not first:
             continue
-        yield (first,), words[i]
+        yield (first,), _with_company(words, i, i)
         for j in range(i + 1, min(i + LONGEST_GAP + 2, len(words))):
             gap = words[i + 1 : j]
             if stems[j] and stems[j] != first and all(word in _PLAIN_GAPS for word in gap):
-                yield tuple(sorted((first, stems[j]))), " ".join(words[i : j + 1])
+                yield tuple(sorted((first, stems[j]))), _with_company(words, i, j)
                 break
+
+
+def _with_company(words: Sequence[str], first: int, last: int) -> str:
+    """Write a phrase with a negation before and a particle after it: "not working", "log in"."""
+    if first and words[first - 1] in _NEGATIONS:
+        first -= 1
+    if last + 1 < len(words) and words[last + 1] in _PARTICLES:
+        last += 1
+    return " ".join(words[first : last + 1])
 
 
 def _marks(
@@ -126,10 +142,11 @@ def _marks(
 ) -> list[tuple[float, Key]]:
     """Weigh each phrase by how much it marks the theme, strongest first."""
     marks = []
+    fewest = min(FEWEST_UNITS, max(2, size // 10))
     for key, here in counts.items():
         total = totals[key]
         elsewhere_too = size < every and here * every <= total * size
-        if here < FEWEST_UNITS or elsewhere_too:
+        if here < fewest or elsewhere_too:
             continue
         weight = _association(here, total, size, every)
         marks.append((weight * (PHRASE_BONUS if len(key) > 1 else 1.0), key))
@@ -149,25 +166,33 @@ def _compose(
     taken: Set[str],
     theme: str,
 ) -> Name:
-    """Head the name with the best phrase about the strongest word; add what else marks it."""
+    """Join the best phrase about the strongest word, and that of the next word it leaves unsaid."""
     terms = tuple(_written(forms[key]) for _, key in marks[:8])
-    for weight, word in marks:
-        about = (mark for mark in marks if set(word) <= set(mark[1]) and len(mark[1]) > 1)
-        head = next((mark[1] for mark in about if mark[0] >= HEAD_SHARE * weight), word)
-        others = (
-            _written(forms[key])
-            for strength, key in marks
-            if not set(key) & set(head) and strength >= SECOND_SHARE * weight
-        )
-        second = next(others, None)
-        first = _written(forms[head])
-        name = f"{first}, {second}" if second else first
+    for start, (weight, word) in enumerate(marks):
+        head = _phrase_about(word, weight, marks)
+        parts = [head]
+        for strength, key in marks[start:]:
+            if strength < SECOND_SHARE * weight:
+                break
+            second = _phrase_about(key, strength, marks)
+            if not set(second) & set(head):
+                parts.append(second)
+                break
+        name = ", ".join(_written(forms[part]) for part in parts)
         if name not in taken:
             return Name(name, terms)
     return Name(theme, terms)
 
 
+def _phrase_about(word: Key, weight: float, marks: Sequence[tuple[float, Key]]) -> Key:
+    """Find the strongest phrase that holds a word, if it marks the theme nearly as much."""
+    about = (mark for mark in marks if set(word) <= set(mark[1]) and len(mark[1]) > 1)
+    return next((key for strength, key in about if strength >= HEAD_SHARE * weight), word)
+
+
 def _written(forms: Counter[str]) -> str:
-    """Choose the way to write a phrase with the fewest words, of those that are common."""
-    usual = [form for form, count in forms.items() if 4 * count >= max(forms.values())]
-    return min(usual, key=lambda form: (form.count(" "), -forms[form], len(form), form))
+    """Choose the commonest way to write a phrase, with a negation where most have one."""
+    negated = {form: n for form, n in forms.items() if form.split()[0] in _NEGATIONS}
+    mostly = 2 * sum(negated.values()) > sum(forms.values())
+    usual = negated if mostly else {f: n for f, n in forms.items() if f not in negated} or forms
+    return min(usual, key=lambda form: (-usual[form], form.count(" "), len(form), form))

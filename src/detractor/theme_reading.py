@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,7 +11,8 @@ import numpy as np
 import scipy.sparse as sp
 
 from detractor.sentences import split_clauses
-from detractor.theme_words import brand_stems, content_stems, surface_words, word_list
+from detractor.theme_words import content_stems, stem, surface_words, word_list
+from detractor.word_space import background
 
 if TYPE_CHECKING:
     from collections.abc import Sequence, Set
@@ -18,6 +21,11 @@ if TYPE_CHECKING:
 
 FEWEST_STEMS = 2
 """A clause with fewer content words is read together with the next: "Why?" names no cause."""
+
+_INSIDE = re.compile(r"(?<=[a-z,] )([A-Za-z]{2,})\b")  # a word inside a sentence
+_BRAND_SHARE, _FEWEST, _SAMPLE = 0.05, 5, 5_000  # assumptions, as the next three
+_SURELY, _MAYBE = 0.7, 0.3  # shares of a word's uses that have a capital
+_COMMONER = 20  # times as common here as in feedback at large
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,6 +112,38 @@ def read_clauses(texts: Sequence[str]) -> Reading:
         stems,
         brands,
     )
+
+
+def brand_stems(texts: Sequence[str]) -> frozenset[str]:
+    """Find the names a table is about: the brand, its home, its best-known rival.
+
+    A stem is such a name when at least 1 in 20 texts has it, and inside a sentence it mostly has a
+    capital, or often has one and is far commoner here than in feedback at large ("uber" is written
+    either way). A theme made of them would say who is complained of, not what about.
+
+    Examples
+    --------
+    >>> sorted(brand_stems(["I asked Acme for a refund.", "why is Acme so slow"] * 9))
+    ['acm']
+    """
+    sample = texts[:: max(1, -(-len(texts) // _SAMPLE))]
+    capital: Counter[str] = Counter()
+    every: Counter[str] = Counter()
+    for text in sample:
+        words = set(_INSIDE.findall(text))
+        every.update({stem(word.lower()) for word in words})
+        capital.update({stem(word.lower()) for word in words if word[0].isupper()})
+    fewest = max(_FEWEST, _BRAND_SHARE * len(sample))
+    known = background()
+
+    def is_name(word: str) -> bool:
+        place = known.places.get(word)
+        usual = 0.0 if place is None else float(known.share[place])
+        here = every[word] / len(sample)
+        share = _MAYBE if here >= _COMMONER * usual else _SURELY
+        return capital[word] >= share * every[word]
+
+    return frozenset(word for word, n in capital.items() if n >= fewest and is_name(word)) - {""}
 
 
 def is_praise(clause: str) -> bool:

@@ -8,26 +8,17 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections import Counter
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING
 
 from nltk.stem.snowball import SnowballStemmer
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
 """A word: letters of any script, with apostrophes inside."""
 
 _NOT_WORDS = re.compile(r"https?://\S+|www\.\S+|\S+@\S+|[@#]\w+|\bX{2,}\b|&\w+;")
 """Addresses, handles, hash tags, scrub marks and entities."""
-
-_INSIDE = re.compile(r"(?<=[a-z,] )([A-Za-z][a-z]+)\b")  # a word inside a sentence
-_NAME_SHARE, _BRAND_SHARE, _FEWEST = 0.7, 0.05, 5  # assumptions
-_SAMPLE = 5_000
 
 
 def content_stems(text: str) -> list[str]:
@@ -50,29 +41,6 @@ def surface_words(text: str) -> list[str]:
     ["don't", 'call', 'at']
     """
     return WORD.findall(_NOT_WORDS.sub(" ", text).lower().replace("\u2019", "'"))
-
-
-def brand_stems(texts: Sequence[str]) -> frozenset[str]:
-    """Find the names a table is about: the brand, its home, its best-known rival.
-
-    A stem is such a name when at least 1 in 20 texts has it, mostly with a capital inside a
-    sentence. A theme made of them would say who is complained of, not what about.
-
-    Examples
-    --------
-    >>> sorted(brand_stems(["I asked Acme for a refund.", "why is Acme so slow"] * 9))
-    ['acm']
-    """
-    sample = texts[:: max(1, -(-len(texts) // _SAMPLE))]
-    capital: Counter[str] = Counter()
-    every: Counter[str] = Counter()
-    for text in sample:
-        words = set(_INSIDE.findall(text))
-        every.update({stem(word.lower()) for word in words})
-        capital.update({stem(word.lower()) for word in words if word[0].isupper()})
-    fewest = max(_FEWEST, _BRAND_SHARE * len(sample))
-    names = (word for word, n in capital.items() if n >= fewest and n >= _NAME_SHARE * every[word])
-    return frozenset(names) - {""}
 
 
 @cache

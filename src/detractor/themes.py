@@ -183,7 +183,7 @@ def find_themes(
     >>> themes
     2 themes, 24 mentions
           12  late flight
-          12  lost bag
+          12  lost bag, nobody called
     """
     columns, options = columns or Columns(), options or ThemeOptions()
     require(scored, columns.text, *options.by)

@@ -23,7 +23,7 @@ from sklearn.preprocessing import normalize
 from sklearn.utils.extmath import randomized_svd
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Sequence, Set
 
     from numpy.typing import NDArray
 
@@ -101,7 +101,7 @@ class WordSpace:
         ends = [0]
         for document in documents:
             columns += [i for word in document if (i := places.get(word)) is not None]
-            columns += [i for pair in _pairs(document) if (i := places.get(pair)) is not None]
+            columns += [i for pair in pairs_of(document) if (i := places.get(pair)) is not None]
             ends.append(len(columns))
         ones = np.ones(len(columns), dtype=np.float32)
         table = sp.csr_matrix((ones, columns, ends), shape=(len(documents), len(self.words)))
@@ -137,13 +137,15 @@ def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     return scaled.astype(np.float32)
 
 
-def fit_space(documents: Sequence[Sequence[str]]) -> WordSpace:
+def fit_space(documents: Sequence[Sequence[str]], *, kept: Set[str] = frozenset()) -> WordSpace:
     """Learn how a table uses its words.
 
     Parameters
     ----------
     documents : sequence of sequence of str
         The stems of each text.
+    kept : set of str
+        Stems and pairs that stay, however common they are.
 
     Examples
     --------
@@ -152,23 +154,31 @@ def fit_space(documents: Sequence[Sequence[str]]) -> WordSpace:
     """
     step = max(1, -(-len(documents) // FITTED_TEXTS))
     sample = documents[::step]
-    shares = _shares(sample)
+    shares = _shares(sample, kept)
     words = tuple(shares)
     share = np.fromiter(shares.values(), dtype=np.float32)
     return WordSpace(words, _meaning(words, share), _usage(words, share, sample))
 
 
-def _pairs(document: Sequence[str]) -> list[str]:
-    """Join neighbours in the order of the alphabet: "flight cancelled" is "cancelled flight"."""
+def pairs_of(document: Sequence[str]) -> list[str]:
+    """Join neighbours in the order of the alphabet: "flight cancelled" is "cancelled flight".
+
+    Examples
+    --------
+    >>> pairs_of(["late", "flight", "again"])
+    ['flight late', 'again flight']
+    """
     return [f"{a} {b}" if a <= b else f"{b} {a}" for a, b in pairwise(document)]
 
 
-def _shares(documents: Sequence[Sequence[str]]) -> dict[str, float]:
+def _shares(documents: Sequence[Sequence[str]], kept: Set[str]) -> dict[str, float]:
     counts: Counter[str] = Counter()
     for document in documents:
-        counts.update({*document, *_pairs(document)})
+        counts.update({*document, *pairs_of(document)})
     most = max(COMMONEST * len(documents), FEW_TEXTS)
-    common = [(n, word) for word, n in counts.items() if FEWEST_TEXTS <= n <= most]
+    common = [
+        (n, word) for word, n in counts.items() if n >= FEWEST_TEXTS and (n <= most or word in kept)
+    ]
     common.sort(key=lambda pair: (-pair[0], pair[1]))
     return {word: n / len(documents) for n, word in common[:MOST_WORDS]}
 
