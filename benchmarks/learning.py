@@ -7,7 +7,7 @@ Customers and their probabilities are the same every night, only the dice differ
 fast a queue learns, not how customers change. Money is expected money, costs taken off; regret is
 what an oracle that knows every probability would have kept beyond it.
 
-    python benchmarks/learning.py --data DIR [--out DIR] [--customers 20000] [--pool FILE]
+    python benchmarks/learning.py --data DIR [--out DIR] [--customers 20000] --scores FILE
 """
 
 from __future__ import annotations
@@ -110,14 +110,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path)
-    parser.add_argument("--pool", type=Path, help="where the scored texts are kept between runs")
+    parser.add_argument("--scores", type=Path, required=True, help="from unseen_scores.py")
     parser.add_argument("--customers", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     if not (arguments.data / "annotated.parquet").exists():
         print(f"no annotated.parquet in {arguments.data}")
         return
-    pool, values = load_pool(arguments.data, arguments.pool), load_values(arguments.data)
+    pool, values = load_pool(arguments.data, arguments.scores), load_values(arguments.data)
     world = make_world(arguments.seed, pool=pool, values=values, customers=arguments.customers)
     nights = compete(world, arguments.seed)
     totals = nights[["prior_only", "learning", "oracle"]].cumsum().add_prefix("total_")

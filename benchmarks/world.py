@@ -11,31 +11,27 @@ texts        the worst one counts, faded         all count; each weighs a random
 fading       exponential half-lives              power law for anger; intent ripens, then fades
 severity     lowers recoverability a little      a decided customer is half as likely kept
 recovery     0.30 by prior, faded with the text  0.45 at best, Weibull window, tenure saturates
-quiet ones   not contacted                       contact raises leaving by a few points
+quiet ones   not contacted if no text complains  contact raises leaving by a few points
 value        taken as known                      the company's figure is off by a third
 ===========  ==================================  =============================================
 
 Customer values are yearly revenues of a public retail data set. Nothing here was fitted to the
-policy, nor the policy to it. Needs the data folder (`--data`), which is not part of the repository.
+policy, nor the policy to it; but both hold that only who never voiced trouble is a sleeping dog.
+Needs the data folder (`--data`), which is not part of the repository.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GroupKFold
 
 from detractor.schema import HEADS, STATUS
 
 AS_OF = pd.Timestamp("2026-06-30 23:59:59", tz="UTC")
 DAYS = 365
-ORDINARY = 0.3
-"""Share of detractors among ordinary feedback: about that of the reviews the texts come from."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,39 +107,16 @@ class World:
     truth: Truth
 
 
-def load_pool(data: Path, cache: Path | None = None) -> pd.DataFrame:
-    """Read labelled texts, with scores from a model that never saw their source.
+def load_pool(data: Path, scores: Path) -> pd.DataFrame:
+    """Read labelled texts with a rating, and what a reader says who saw none of their domains.
 
-    Word TF-IDF with logistic regression, four folds by source. It stands in for the default model,
-    which learned from these very texts and would here be too good to be true. The texts were
-    gathered with complaints in mind; weights bring the share of detractors down to `ORDINARY`, so
-    that the probabilities fit ordinary feedback.
+    `scores` is the file that `unseen_scores.py` writes: today's recipe, left without the very
+    domains that the texts come from. VADER reads the same texts for the rivals.
     """
-    if cache is not None and cache.exists():
-        return pd.read_parquet(cache)
     pool = pd.read_parquet(data / "annotated.parquet")
-    pool = pool[pool["rating_share"].notna()].reset_index(drop=True)
-    truths = {
-        "detractor": pool["rating_share"] <= 0.4,
-        "anger": pool["anger"] >= 2,
-        "churn_risk": pool["churn"] >= 2,
-    }
-    low = truths["detractor"].to_numpy()
-    weights = np.where(low, ORDINARY / low.mean(), (1 - ORDINARY) / (1 - low.mean()))
-    for head in HEADS:
-        pool[f"{head}_score"] = np.nan
-    for train, test in GroupKFold(4).split(pool, groups=pool["source"]):
-        words = TfidfVectorizer(min_df=3, sublinear_tf=True)
-        known = words.fit_transform(pool["text"].iloc[train])
-        asked = words.transform(pool["text"].iloc[test])
-        for head, labels in truths.items():
-            fitted = LogisticRegression(C=3.0, solver="liblinear")
-            fitted.fit(known, labels.iloc[train], sample_weight=weights[train])
-            pool.loc[test, f"{head}_score"] = fitted.predict_proba(asked)[:, 1]
-    pool["vader"] = _vader(pool["text"])
-    if cache is not None:
-        pool.to_parquet(cache)
-    return pool
+    told = pd.read_parquet(scores).drop(columns=["text", "source"])
+    pool = pool[pool["rating_share"].notna()].merge(told, on="id")
+    return pool.assign(vader=_vader(pool["text"]))
 
 
 def load_values(data: Path) -> np.ndarray:
@@ -317,14 +290,3 @@ def _vader(texts: pd.Series) -> list[float]:
 
     analyser = SentimentIntensityAnalyzer()
     return [analyser.polarity_scores(text)["compound"] for text in texts]
-
-
-def with_truth(truth: Truth, **changes: float) -> Truth:
-    """Change some curves.
-
-    Examples
-    --------
-    >>> with_truth(Truth(), value_error=1.0).value_error
-    1.0
-    """
-    return replace(truth, **changes)

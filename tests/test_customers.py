@@ -89,6 +89,9 @@ def test_contacts_of_tomorrow_are_not_known_tonight() -> None:
         ({"rating": 2, **CALM}, "contradicted"),
         ({"rating": 9, **CALM}, "clear"),
         ({"rating": 2, "status": "empty"}, "unread"),
+        ({"rating": 2, **CALM, "churn_risk": 0.8}, "confirmed"),
+        ({"rating": 2, **CALM, "escalation": True}, "confirmed"),
+        ({"rating": 2, **CALM, "request": True}, "contradicted"),
     ],
 )
 def test_the_rating_is_held_against_the_text(cells: dict[str, object], agreement: str) -> None:
@@ -117,6 +120,14 @@ def test_the_evidence_is_the_text_that_calls_for_the_lane() -> None:
     worst = on("2026-03-02", detractor=0.95, anger=0.9, churn_risk=0.9, safety=False)
     assert row_of(on("2026-03-01", **CROSS, safety=True), worst)["evidence_row"] == 0
     assert row_of(on("2026-03-01", **CROSS, safety=False), worst)["evidence_row"] == 1
+
+
+def test_a_question_is_read_before_a_vague_remark_but_not_before_fury() -> None:
+    asks = on("2026-03-02", request=True)
+    vague = on("2026-03-01", detractor=0.2, churn_risk=0.45, request=False)
+    furious = on("2026-03-01", detractor=0.9, anger=0.9, churn_risk=0.9, request=False)
+    assert row_of(vague, asks)["evidence_row"] == 1
+    assert row_of(furious, asks)["evidence_row"] == 0
 
 
 def test_an_agents_words_are_not_the_customers() -> None:

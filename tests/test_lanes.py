@@ -43,6 +43,18 @@ def test_each_customer_has_a_lane(cells: dict[str, object], lane: str, why: str)
     assert row["contact"] == (lane == "must_contact" or (not why and row["expected_saving"] > 0))
 
 
+@pytest.mark.parametrize(
+    ("cells", "asleep"),
+    [({}, True), (CROSS, False), ({"anger": 0.4}, True), ({"churn_risk": 0.6}, False)],
+    ids=str,
+)
+def test_who_ever_spoke_up_is_no_sleeping_dog(cells: dict[str, object], asleep: bool) -> None:
+    past = {"customer_id": "ann", "date": "2025-03-02", **CALM, **cells}
+    now = {"customer_id": "ann", "date": "2026-03-02", **CALM}
+    row = rank(pd.DataFrame([past, now]), policy=PLAIN).iloc[0]
+    assert (row["suppressed_by"] == "sleeping_dog") == asleep
+
+
 def test_must_contact_leads_the_queue_whatever_it_is_worth() -> None:
     rows = [{"customer_id": i, **CROSS, "safety": i == 3, "value": 1000 - i} for i in range(5)]
     queue = rank(pd.DataFrame(rows), policy=Policy(capacity=2, holdout_share=0))

@@ -66,6 +66,15 @@ def test_more_risk_or_a_higher_forecast_never_lowers_p_leaves(
     assert p(low, own) <= p(high, own)
 
 
+@pytest.mark.parametrize(("weight", "sign"), [(0.0, 0), (0.5, -1), (1.0, -1)])
+def test_a_forecast_counts_by_its_weight(weight: float, sign: int) -> None:
+    told = np.array([0.9, np.nan])
+    high, unknown = p_leaves(
+        told, np.full(2, 0.2), np.zeros(2), policy=Policy(forecast_weight=weight)
+    )
+    assert np.sign(unknown - high) == sign
+
+
 @pytest.mark.parametrize("weight", [0.1, 0.8, 1.5])
 def test_the_weight_of_the_text_is_learned_from_who_left(weight: float) -> None:
     dice = np.random.default_rng(3)

@@ -29,7 +29,15 @@ EVIDENCE_ROW = "evidence_row"
 EVIDENCE_DATE = "evidence_date"
 LAST_CONTACT = "last_contact"
 COMPLAINS = "complains"
+SPOKE_UP = "spoke_up"
 FRESHNESS = "freshness"
+
+ASKS = 0.5
+"""A text that asks for something is to be read first, as if it spoke of so much risk of its own:
+assumption."""
+
+GRAVE = ("vulnerable", "safety", "escalation", "loss")
+"""A text that names one of these is no happy one, whatever its tone."""
 
 AGREEMENTS = ("confirmed", "suspected", "contradicted", "clear", "unread")
 """Score against text: both bad; only the text; only the score; neither; no text could be read."""
@@ -59,7 +67,7 @@ def gather_customers(history: History, *, policy: Policy) -> pd.DataFrame:
     1           b         0.0   0.00      1
     """
     texts, groups = history.texts, history.groups
-    now = _standing(texts, groups, policy)
+    now = standing(history, policy=policy)
     signals = _signals(history, policy)
     failures, failed = _failed_recoveries(history, policy)
     row = _evidence_row(history, signals, policy)
@@ -72,9 +80,10 @@ def gather_customers(history: History, *, policy: Policy) -> pd.DataFrame:
             **{head: now[k] for k, head in enumerate(HEADS)},
             TEXT_RISK: policy.text_risk(*now),
             FRESHNESS: _freshness(texts, groups, policy),
-            TREND: _trend(texts, groups, policy),
-            AGREEMENT: _agreement(history, row, policy),
+            TREND: trends(history, policy=policy),
+            AGREEMENT: _agreement(history, row, signals, policy),
             COMPLAINS: groups.any(texts.complaint & ~texts.answered),
+            SPOKE_UP: groups.any(texts.complaint | (texts.heads[1:] >= policy.quiet_below).any(0)),
             **{name: groups.any(flags) for name, flags in signals.items()},
             FAILED_RECOVERY: failed,
             FAILED_RECOVERIES: failures,
@@ -88,8 +97,21 @@ def gather_customers(history: History, *, policy: Policy) -> pd.DataFrame:
     )
 
 
-def _standing(texts: Texts, groups: Groups, policy: Policy) -> Floats:
-    """Fade each head of each text towards the typical, and take the largest of each customer."""
+def standing(history: History, *, policy: Policy) -> Floats:
+    """Fade each head of each text towards the typical, and take the largest of each customer.
+
+    Examples
+    --------
+    >>> from detractor.histories import read_history
+    >>> from detractor.schema import Columns
+    >>> scored = pd.DataFrame({"detractor": [0.9], "anger": [0.4], "churn_risk": [0.8]})
+    >>> history = read_history(scored, policy=Policy(), columns=Columns())
+    >>> standing(history, policy=Policy())
+    array([[0.9],
+           [0.4],
+           [0.8]])
+    """
+    texts, groups = history.texts, history.groups
     half_lives = (policy.churn_half_life_days, policy.anger_half_life_days) * 2
     now = np.empty((len(HEADS), len(groups)))
     weight = np.where(texts.answered, policy.answered_weight, 1.0)
@@ -107,8 +129,21 @@ def _freshness(texts: Texts, groups: Groups, policy: Policy) -> Floats:
     return fresh
 
 
-def _trend(texts: Texts, groups: Groups, policy: Policy) -> Floats:
-    """Compare the latest text that could be read with the recency-weighted mean before it."""
+def trends(history: History, *, policy: Policy) -> Floats:
+    """Compare the latest text that could be read with the recency-weighted mean before it.
+
+    Examples
+    --------
+    >>> from detractor.histories import read_history
+    >>> from detractor.schema import Columns
+    >>> scored = pd.DataFrame({
+    ...     "customer_id": "ann", "date": ["2026-03-01", "2026-03-02"],
+    ...     "detractor": [0, 0.8], "anger": [0, 0.5], "churn_risk": [0, 0.9],
+    ... })
+    >>> trends(read_history(scored, policy=Policy(), columns=Columns()), policy=Policy()).round(2)
+    array([0.93])
+    """
+    texts, groups = history.texts, history.groups
     risk = policy.text_risk(*texts.heads)
     weight = np.where(texts.readable, 0.5 ** (texts.age / policy.churn_half_life_days), 0.0)
     weight = np.where(texts.time == UNDATED, 0.0, weight)
@@ -181,21 +216,30 @@ def _again(texts: Texts, groups: Groups, policy: Policy) -> Flags:
 
 
 def _evidence_row(history: History, signals: dict[str, Flags], policy: Policy) -> Places:
-    """Find the text that calls for a lane, else the one with the highest recency-weighted risk."""
+    """Find the text that calls for a lane, else the one that asks or speaks of most risk, faded."""
     texts = history.texts
     fading = 0.5 ** (texts.age / policy.churn_half_life_days)
     weight = np.where(texts.answered, policy.answered_weight, 1.0) * fading
-    risk = np.where(texts.readable, policy.text_risk(*texts.heads) * weight, -1.0)
+    silent = np.zeros(len(weight), dtype=bool)
+    calm = 1 - policy.text_risk(*texts.heads)
+    calm = calm * np.where(signals.get("request", silent), 1 - ASKS, 1.0)
+    risk = np.where(texts.readable, (1 - calm) * weight, -1.0)
     for rule in policy.must_contact:
-        risk += signals.get(rule, np.zeros(len(risk), dtype=bool))
+        risk += signals.get(rule, silent)
     return history.groups.best(risk)
 
 
-def _agreement(history: History, row: Places, policy: Policy) -> npt.NDArray[np.object_]:
+def _agreement(
+    history: History, row: Places, signals: dict[str, Flags], policy: Policy
+) -> npt.NDArray[np.object_]:
     """Hold the evidence text against its own rating."""
     place = history.places[row]
     low = ratings(history.scored, history.columns)[place] <= policy.detractor_rating
-    unhappy = read_numbers(history.scored[HEADS[0]])[place] >= policy.high
+    unhappy = np.any(
+        [read_numbers(history.scored[head])[place] >= policy.high for head in HEADS]
+        + [signals[name][row] for name in GRAVE if name in signals],
+        axis=0,
+    )
     unread = ~history.groups.any(history.texts.readable)
     kind = np.select([unread, low & unhappy, unhappy, low], [4, 0, 1, 2], default=3)
     named: npt.NDArray[np.object_] = np.array(AGREEMENTS, dtype=object)[kind]

@@ -301,18 +301,33 @@ def _contacts(
         code = np.arange(len(groups))
         time = groups.maximum(np.where(read <= limit, read, UNDATED))
     if contacts is not None:
-        when = CONTACTED_AT if CONTACTED_AT in contacts.columns else columns.date
-        require(contacts, columns.customer, when)
-        found = groups.keys.get_indexer(pd.Index(contacts[columns.customer]))
+        made = read_contacts(contacts, columns=columns, zone=zone)
+        found = groups.keys.get_indexer(pd.Index(made[columns.customer]))
         source.notes.count(found < 0, "contact{s} with customers who have no text ignored")
         code = np.append(code, found)
-        time = np.append(time, microseconds(read_times(contacts[when], zone=zone)))
+        time = np.append(time, microseconds(made[CONTACTED_AT]))
     known = np.flatnonzero((code >= 0) & (time != UNDATED) & (time <= limit))
     known = known[np.lexsort((time[known], code[known]))]
     code, time = code[known], time[known]
     new = np.ones(len(code), dtype=bool)
     new[1:] = (np.diff(code) != 0) | (np.diff(time) != 0)
     return code[new], time[new]
+
+
+def read_contacts(contacts: pd.DataFrame, *, columns: Columns, zone: str) -> pd.DataFrame:
+    """Read whom we contacted and when: `contacted_at`, else the date column.
+
+    Examples
+    --------
+    >>> made = pd.DataFrame({"customer_id": ["ann"], "date": ["2026-03-01"]})
+    >>> read_contacts(made, columns=Columns(), zone="UTC")
+      customer_id              contacted_at
+    0         ann 2026-03-01 00:00:00+00:00
+    """
+    when = CONTACTED_AT if CONTACTED_AT in contacts.columns else columns.date
+    require(contacts, columns.customer, when)
+    told = read_times(contacts[when], zone=zone)
+    return pd.DataFrame({columns.customer: contacts[columns.customer], CONTACTED_AT: told})
 
 
 def microseconds(times: pd.Series[Any]) -> Times:

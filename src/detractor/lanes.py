@@ -14,6 +14,7 @@ from detractor.customers import (
     EVIDENCE_DATE,
     FAILED_RECOVERY,
     LAST_CONTACT,
+    SPOKE_UP,
 )
 from detractor.grouping import Flags
 from detractor.histories import History
@@ -36,7 +37,8 @@ def add_lanes(frame: pd.DataFrame, history: History, *, policy: Policy) -> pd.Da
 
     Must-contact comes before senior, senior before standard. An opt-out or an open case always
     suppresses; quarantine unless the customer complained after the contact; a sleeping dog is
-    nobody who complains, asks or must be contacted. The holdout is drawn from the standard lane.
+    nobody who ever spoke up, asks or must be contacted. The holdout is drawn from the standard
+    lane.
 
     Examples
     --------
@@ -117,8 +119,7 @@ def _must(
 def _suppressions(
     frame: pd.DataFrame, history: History, must: Flags, policy: Policy
 ) -> npt.NDArray[np.intp]:
-    quiet = (frame[list(HEADS[1:])] < policy.quiet_below).all(axis=1).to_numpy()
-    quiet = quiet & (frame[HEADS[0]] < policy.high).to_numpy() & ~must
+    quiet = ~frame[SPOKE_UP].to_numpy(dtype=bool) & ~must
     if "request" in frame:
         quiet = quiet & ~frame["request"].to_numpy(dtype=bool)
     complains = frame[COMPLAINS].to_numpy(dtype=bool)
@@ -128,7 +129,7 @@ def _suppressions(
         recent = (frame[LAST_CONTACT] > since).to_numpy() & ~complains
     opted_out = history.ever(history.columns.opt_out)
     in_care = history.ever(history.columns.open_case)
-    return np.select([opted_out, in_care, recent, quiet & ~complains], [1, 2, 3, 4], default=0)
+    return np.select([opted_out, in_care, recent, quiet], [1, 2, 3, 4], default=0)
 
 
 def _due(

@@ -102,9 +102,11 @@ class Policy:
     base_churn : float
         P(leaves) of a customer of whom nothing is known: assumption. A control group of 65,000
         lost 6.4 % in three months (Ascarza, Iyengar and Schleicher 2016).
-    text_weight : float
-        What the log odds of the text count against your own forecast (`fit_text_weight` learns
-        it): assumption.
+    forecast_weight, text_weight : float
+        What your own forecast and what the texts say count, each as log odds beyond `base_churn`.
+        Half and half is the logarithmic pool of two opinions (Genest and Zidek 1986) with equal
+        weights, which estimated ones seldom beat (Clemen 1989); `fit_policy` estimates them from
+        who left, and takes them only where they foretell better.
     anger_weight, detractor_weight : float
         How far anger, and dissatisfaction without a word of leaving, each predict leaving on their
         own: anger mediates behaviour (Bougie, Pieters and Zeelenberg 2003); sizes are assumptions.
@@ -127,8 +129,10 @@ class Policy:
     high : float
         From here on a probability counts as high (quadrants, complaints).
     quiet_below : float
-        A customer whose anger and intent both lie below, who is no detractor and asks for nothing,
-        is let lie: unasked outreach raised churn from 6.4 to 10.0 % (Ascarza and others 2016).
+        A customer whose texts, as written, all have anger and intent below this, who never
+        complained and asks for nothing, is let lie: unasked outreach raised churn from 6.4 to
+        10.0 % (Ascarza and others 2016). The threshold is an assumption. Who complained long ago
+        is no sleeping dog; there is only less left to make good.
     repeat_days : float
         Complaints, or a contact and a complaint, this close together are one trouble: assumption.
     signal_days : float
@@ -184,6 +188,7 @@ class Policy:
     tenure_effect: float = 0.2
     purchases_effect: float = 0.1
     base_churn: float = 0.1
+    forecast_weight: float = 0.5
     text_weight: float = 0.5
     anger_weight: float = 0.3
     detractor_weight: float = 0.15
@@ -194,7 +199,7 @@ class Policy:
     rating_range: tuple[float, float] = (0.0, 10.0)
     detractor_rating: float = 6.0
     high: float = 0.5
-    quiet_below: float = 0.2
+    quiet_below: float = 0.5
     repeat_days: float = 90.0
     signal_days: float = 90.0
     quarantine_days: float = 14.0
@@ -310,7 +315,7 @@ class Policy:
 RANGES = {
     "capacity hours budget minimum_saving cost_per_contact default_value": (0, math.inf),
     "severity_effect failure_effect tenure_effect purchases_effect": (0, math.inf),
-    "trend_weight reach_weight text_weight": (0, math.inf),
+    "trend_weight reach_weight forecast_weight text_weight": (0, math.inf),
     "repeat_days signal_days quarantine_days": (0, math.inf),
     "hours_per_contact anger_half_life_days": (1e-6, math.inf),
     "churn_half_life_days window_half_life_days": (1e-6, math.inf),

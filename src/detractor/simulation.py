@@ -11,7 +11,7 @@ import pandas as pd
 from detractor.clock import business_hours_between, read_times
 from detractor.customers import EVIDENCE_DATE
 from detractor.errors import ParameterError
-from detractor.histories import CONTACTED_AT, read_moment
+from detractor.histories import CONTACTED_AT, read_contacts, read_moment
 from detractor.lanes import LANE, RESPOND_BY
 from detractor.policy import Policy
 from detractor.ranking import CONTACT, rank
@@ -126,11 +126,8 @@ def _before(
     if contacts is None:
         none = pd.DataFrame({columns.customer: [], CONTACTED_AT: []}, dtype=object)
         return history, none
-    when = CONTACTED_AT if CONTACTED_AT in contacts.columns else columns.date
-    require(contacts, columns.customer, when)
-    told = read_times(contacts[when], zone=zone)
-    made = pd.DataFrame({columns.customer: contacts[columns.customer], CONTACTED_AT: told})
-    return history, made[told < first].reset_index(drop=True)
+    made = read_contacts(contacts, columns=columns, zone=zone)
+    return history, made[made[CONTACTED_AT] < first].reset_index(drop=True)
 
 
 def _night(queue: pd.DataFrame, night: pd.Timestamp, policy: Policy) -> dict[str, object]:

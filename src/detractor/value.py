@@ -42,8 +42,9 @@ LEAST = 1e-6
 def add_saving(frame: pd.DataFrame, history: History, *, policy: Policy) -> pd.DataFrame:
     """Add the factors, the cost of an ordinary contact and the expected saving.
 
-    P(leaves), in log odds, is your own forecast (else `base_churn`), plus `text_weight` times what
-    the texts, faded, say beyond ordinary feedback, plus `trend_weight` times the trend.
+    P(leaves), in log odds, is `base_churn`, plus `forecast_weight` times what your own forecast
+    says beyond it, plus `text_weight` times what the texts, faded, say beyond ordinary feedback,
+    plus `trend_weight` times the trend.
 
     Examples
     --------
@@ -60,7 +61,7 @@ def add_saving(frame: pd.DataFrame, history: History, *, policy: Policy) -> pd.D
     frame = frame.copy()
     frame[VALUE] = _values(history, policy)
     frame[REACH] = 1 + policy.reach_weight * frame[HEADS[1]]
-    own, trend = _own_forecast(history, policy), frame[TREND].to_numpy()
+    own, trend = own_forecast(history, policy=policy), frame[TREND].to_numpy()
     frame[P_LEAVES] = p_leaves(own, frame[TEXT_RISK].to_numpy(), trend, policy=policy)
     frame[RECOVERABILITY] = _learned(frame, _recoverability(frame, history, policy), policy)
     frame[COST] = policy.cost_per_contact
@@ -81,20 +82,22 @@ def price(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def p_leaves(own: Floats, risk: Floats, trend: Floats, *, policy: Policy) -> Floats:
-    """Join your own forecast of leaving with the risk that the texts speak of.
+    """Join your own forecast of leaving, NaN where unknown, with the risk the texts speak of.
 
-    Texts as risky as ordinary feedback leave the forecast as it is.
+    Texts as risky as ordinary feedback leave as it is what is known without them.
 
     Examples
     --------
-    >>> policy = Policy(text_weight=1.0)
+    >>> policy = Policy(forecast_weight=1.0, text_weight=1.0)
     >>> ordinary = policy.text_risk(*np.array(policy.typical)[:, None])
-    >>> p_leaves(np.array([0.3]), ordinary, np.zeros(1), policy=policy)
-    array([0.3])
+    >>> p_leaves(np.array([0.3, np.nan]), ordinary, np.zeros(1), policy=policy)
+    array([0.3, 0.1])
     """
     ordinary = policy.text_risk(*np.array(policy.typical)[:, None])
     beyond = log_odds(risk) - log_odds(ordinary)
-    return _share(log_odds(own) + policy.text_weight * beyond + policy.trend_weight * trend)
+    base = log_odds(policy.base_churn)
+    odds = base + policy.forecast_weight * np.nan_to_num(log_odds(own) - base)
+    return _share(odds + policy.text_weight * beyond + policy.trend_weight * trend)
 
 
 def fit_text_weight(own: Floats, risk: Floats, left: Floats, *, policy: Policy) -> float:
@@ -105,7 +108,7 @@ def fit_text_weight(own: Floats, risk: Floats, left: Floats, *, policy: Policy) 
     Parameters
     ----------
     own : array of float
-        Your forecast of leaving, 0 to 1, made before; `base_churn` where you had none.
+        Your forecast of leaving, 0 to 1, made before; NaN where you had none.
     risk : array of float
         The `text_risk` of a past queue.
     left : array of {0, 1}
@@ -137,9 +140,11 @@ def fit_text_weight(own: Floats, risk: Floats, left: Floats, *, policy: Policy) 
         )
     ordinary = policy.text_risk(*np.array(policy.typical)[:, None])
     beyond = log_odds(np.asarray(risk)) - log_odds(ordinary)
+    calm = np.full(len(risk), ordinary), np.zeros(len(risk))
+    without = log_odds(p_leaves(np.asarray(own), *calm, policy=policy))
     weight = policy.text_weight
     for _ in range(50):  # Newton's method on a concave function of one number
-        share = _share(log_odds(np.asarray(own)) + weight * beyond)
+        share = _share(without + weight * beyond)
         slope = np.sum(beyond * (left - share)) - (weight - policy.text_weight)
         step = slope / (np.sum(beyond**2 * share * (1 - share)) + 1)
         weight += float(np.clip(step, -1, 1))
@@ -172,16 +177,27 @@ def _values(history: History, policy: Policy) -> Floats:
     return read_values(known, default=policy.default_value, notes=history.notes)
 
 
-def _own_forecast(history: History, policy: Policy) -> Floats:
+def own_forecast(history: History, *, policy: Policy) -> Floats:
+    """Read each customer's latest forecast of leaving; NaN where there is none.
+
+    Examples
+    --------
+    >>> from detractor.histories import read_history
+    >>> from detractor.schema import Columns
+    >>> scored = pd.DataFrame({"detractor": 0.9, "anger": 0.4, "churn_risk": [0.8, 0.1],
+    ...                        "churn_probability": [0.3, None]})
+    >>> history = read_history(scored, policy=Policy(), columns=Columns())
+    >>> own_forecast(history, policy=Policy())
+    array([0.3, nan])
+    """
     name = history.columns.churn_probability
     known = history.last_known(name)
     if known is None:
         history.notes.say(f"no column {name!r}: base_churn, {policy.base_churn:g}, for everyone")
-        return np.full(len(history.groups), policy.base_churn)
+        return np.full(len(history.groups), np.nan)
     own = read_shares(known, name=name, notes=history.notes)
-    unknown = np.isnan(own)
-    history.notes.count(unknown, f"customer{{s}} without {name} count{{v}} as base_churn")
-    return np.where(unknown, policy.base_churn, own)
+    history.notes.count(np.isnan(own), f"customer{{s}} without {name} count{{v}} as base_churn")
+    return own
 
 
 def _recoverability(frame: pd.DataFrame, history: History, policy: Policy) -> Floats:
