@@ -48,10 +48,10 @@ with atheris.instrument_imports(**STEERED) if atheris else nullcontext():
     from safetensors.numpy import save as pack
 
     import detractor
-    from detractor import artifact
     from detractor.chunks import Reading
     from detractor.classifier import DetractorClassifier
     from detractor.cleaning import clean
+    from detractor.container import checksum
     from detractor.errors import DetractorError
     from detractor.files import FORMULA, NUMBER, csv_bytes, header_bytes
     from detractor.losses import read_loss
@@ -137,7 +137,7 @@ def read_model(data: bytes) -> None:
             _bend(arrays, dice)
     header_value: object = dice.choice(odd) if dice.random() < 0.02 else header
     if isinstance(header_value, dict) and dice.random() < 0.9:
-        header_value["checksum"] = artifact._checksum(arrays)
+        header_value["checksum"] = checksum(arrays)
     raw = bytearray(pack(arrays, metadata={"detractor": json.dumps(header_value)}))
     if dice.random() < 0.2:
         for _ in range(dice.randint(1, 8)):

@@ -51,6 +51,7 @@ FLOORS = (
         "profit",
         "uplift",
         "conversations",
+        "contact_logs",
         "safety",
         "impacts",
         "rate_changes",

@@ -7,6 +7,7 @@ from safetensors.numpy import load as unpack
 from safetensors.numpy import save as pack
 
 from detractor.artifact import GOLDEN_TEXTS, load, save
+from detractor.container import checksum
 from detractor.errors import ModelFileError
 from detractor.vocabulary import MOST_ROWS, SOMETIMES_NAME
 
@@ -77,11 +78,9 @@ def test_golden_texts_that_score_differently_are_refused(tmp_path: Path) -> None
 def test_arrays_that_do_not_fit_are_refused(
     tmp_path: Path, name: str, value: np.ndarray | None, message: str
 ) -> None:
-    from detractor.artifact import _checksum
-
     arrays = unpack(DEFAULT.read_bytes())
     arrays[name] = np.full_like(arrays[name], 900_000) if value is None else value
-    changed = header(DEFAULT) | {"checksum": _checksum(arrays)}
+    changed = header(DEFAULT) | {"checksum": checksum(arrays)}
     (tmp_path / "odd.safetensors").write_bytes(pack(arrays, {"detractor": json.dumps(changed)}))
     with pytest.raises(ModelFileError, match=message):
         load(tmp_path / "odd.safetensors")
@@ -93,12 +92,10 @@ def test_arrays_that_do_not_fit_are_refused(
 def test_no_row_outside_the_table_reaches_compiled_code(
     tmp_path: Path, row: tuple[int, int]
 ) -> None:
-    from detractor.artifact import _checksum
-
     arrays = unpack(DEFAULT.read_bytes())
     arrays["rows"] = arrays["rows"].copy()
     arrays["rows"][0] = row
-    changed = header(DEFAULT) | {"checksum": _checksum(arrays)}
+    changed = header(DEFAULT) | {"checksum": checksum(arrays)}
     (tmp_path / "odd.safetensors").write_bytes(pack(arrays, {"detractor": json.dumps(changed)}))
     with pytest.raises(ModelFileError, match="rows from"):
         load(tmp_path / "odd.safetensors")

@@ -1,22 +1,20 @@
 """The model file: arrays and a JSON header, read without running anything.
 
-The format is safetensors. The header (under the key ``detractor`` of the file's metadata) says the
-format's version, what the model saw, and a few golden texts with their scores, which are scored
-again on loading: a file that was damaged, or a machine that computes differently, is refused.
+The header says the format's version, what the model saw, and a few golden texts with their scores,
+which are scored again on loading: a machine that computes differently is refused, as is a file that
+was damaged (`detractor.container`).
 """
 
 from __future__ import annotations
 
-import json
-import zlib
 from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from detractor.calibration import Calibration
+from detractor.container import carried, read_container, write_container
 from detractor.errors import ModelFileError
 from detractor.model import CompiledReader, FeedbackModel, Linear, build_reader
 from detractor.network import LANES, LINES, Network
@@ -28,7 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    Arrays = dict[str, NDArray[Any]]
+    from detractor.container import Arrays
 
 FORMAT = 2
 DEFAULT = "default"
@@ -61,19 +59,15 @@ def save(model: FeedbackModel, path: str | Path) -> None:
     ...     load(Path(folder) / "copy.safetensors").classes
     ('detractor', 'anger', 'churn_risk')
     """
-    from safetensors.numpy import save as pack
-
-    arrays = _arrays(model)
     header = dict(model.header) | {
         "format": FORMAT,
         "heads": list(HEADS),
-        "checksum": _checksum(arrays),
         "golden": [
             {"text": text, "scores": scores}
             for text, scores in zip(GOLDEN_TEXTS, _golden_scores(model), strict=True)
         ],
     }
-    Path(path).write_bytes(pack(arrays, {"detractor": json.dumps(header, sort_keys=True)}))
+    Path(path).write_bytes(write_container(_arrays(model), header))
 
 
 def load(path: str | Path | None = None) -> FeedbackModel:
@@ -115,35 +109,13 @@ def load(path: str | Path | None = None) -> FeedbackModel:
 @cache
 def _load_default() -> FeedbackModel:
     name = f"{DEFAULT}.safetensors"
-    carried = resources.files("detractor") / "models" / name
-    if not carried.is_file():  # a checkout, not an installed wheel
-        carried = Path(__file__).parents[2] / "models" / name
-    if not carried.is_file():
-        raise ModelFileError(f"the package carries no {name}; reinstall detractor")
-    return _read(carried.read_bytes(), name)
+    return _read(carried(name).read_bytes(), name)
 
 
 def _read(content: bytes, name: str) -> FeedbackModel:
-    from safetensors import SafetensorError
-    from safetensors.numpy import load as unpack
-
+    arrays, header = read_container(content, name, formats=FORMAT)
     try:
-        arrays: Arrays = unpack(content)
-        length = int.from_bytes(content[:8], "little")
-        metadata = json.loads(content[8 : 8 + length])["__metadata__"]
-        header = json.loads(metadata["detractor"])
-    except (SafetensorError, ValueError, KeyError, TypeError) as error:
-        raise ModelFileError(
-            f"{name} is no model file of detractor ({error}); save it anew"
-        ) from error
-    found = header.get("format") if isinstance(header, dict) else None
-    if found != FORMAT:
-        raise ModelFileError(
-            f"{name} has format {found!r}, this version reads {FORMAT}; "
-            "train or save the model anew"
-        )
-    try:
-        _check(arrays, header, name)
+        _check_shapes(arrays)
         model = _model(arrays, header)
         _check_golden(model, header, name)
     except ModelFileError:
@@ -151,15 +123,6 @@ def _read(content: bytes, name: str) -> FeedbackModel:
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise ModelFileError(f"{name} does not fit together ({error}); save it anew") from error
     return model
-
-
-def _check(arrays: Arrays, header: Mapping[str, Any], name: str) -> None:
-    if header.get("checksum") != _checksum(arrays):
-        raise ModelFileError(f"{name} is damaged: its checksum differs; copy it anew")
-    for key, array in arrays.items():
-        if array.dtype.kind == "f" and not np.isfinite(array).all():
-            raise ModelFileError(f"{name} is damaged: {key} holds values that are not finite")
-    _check_shapes(arrays)
 
 
 def _check_shapes(arrays: Arrays) -> None:
@@ -218,15 +181,6 @@ def _scores(model: FeedbackModel, texts: list[str]) -> NDArray[np.float64]:
 
 def _golden_scores(model: FeedbackModel) -> list[list[float]]:
     return [[float(score) for score in row] for row in _scores(model, list(GOLDEN_TEXTS))]
-
-
-def _checksum(arrays: Arrays) -> int:
-    total = 0
-    for key in sorted(arrays):
-        total = zlib.crc32(
-            np.ascontiguousarray(arrays[key]).tobytes(), zlib.crc32(key.encode(), total)
-        )
-    return total
 
 
 def _arrays(model: FeedbackModel) -> Arrays:

@@ -64,6 +64,21 @@ def encode(texts: Sequence[str]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     return np.frombuffer(b"".join(parts), dtype=np.uint8), offsets
 
 
+def character_span(text: str, start: int, end: int) -> tuple[int, int]:
+    """Turn a span in bytes of a text's UTF-8 form into one in characters.
+
+    Examples
+    --------
+    >>> character_span("café au lait", 6, 8)
+    (5, 7)
+    """
+    if text.isascii():
+        return start, end
+    raw = text.encode("utf-8", "surrogatepass")
+    before = len(raw[:start].decode("utf-8", "surrogatepass"))
+    return before, before + len(raw[start:end].decode("utf-8", "surrogatepass"))
+
+
 @compiled
 def decode(buffer, position):
     """Read one code point and its width; lone surrogates and bad bytes are code points too."""

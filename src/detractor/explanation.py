@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from detractor.artifact import load
+from detractor.characters import character_span
 from detractor.cleaning import clean
 from detractor.markup import LEFT, Html, marked, percent, table
 from detractor.model import FeedbackModel
@@ -84,7 +85,7 @@ def word_contributions(
         parts = np.concatenate([parts * model.linear.blend, added])
         bias = bias * model.linear.blend + model.linear.intercepts
     order = sorted(range(len(spans)), key=spans.__getitem__)
-    places = [cleaned.original_span(*_characters(cleaned.text, *spans[row])) for row in order]
+    places = [cleaned.original_span(*character_span(cleaned.text, *spans[row])) for row in order]
     return places, parts[order] * slopes, bias * slopes + intercepts
 
 
@@ -133,15 +134,6 @@ def main_phrases(text: str, model: FeedbackModel) -> tuple[Phrase, ...]:
     strongest = sorted(phrases, key=lambda phrase: (-phrase.weight, phrase.start))[:MAIN_PHRASES]
     shown = [phrase for phrase in strongest if phrase.weight >= _WORTH_SHOWING]
     return tuple(sorted(shown, key=lambda phrase: phrase.start))
-
-
-def _characters(text: str, start: int, end: int) -> tuple[int, int]:
-    """Turn a span in bytes into one in characters."""
-    if text.isascii():
-        return start, end
-    raw = text.encode("utf-8", "surrogatepass")
-    before = len(raw[:start].decode("utf-8", "surrogatepass"))
-    return before, before + len(raw[start:end].decode("utf-8", "surrogatepass"))
 
 
 @dataclass(frozen=True)

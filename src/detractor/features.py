@@ -154,6 +154,48 @@ def extract_batch(buffer, offsets, rules, mask, columns, bounds):
         bounds[index + 1] = count
 
 
+@compiled_with_arrays
+def sum_batch(buffer, offsets, rules, weights, sums, counts):
+    """Add up the rows of weights of all features of each text, and count the features."""
+    hashes, starts, ends, flags = make_room(offsets)
+    columns, owners = np.empty(4 * hashes.size, np.int32), np.empty(4 * hashes.size, np.int64)
+    mask = np.uint64(weights.shape[0] - 1)
+    for index in range(offsets.size - 1):
+        found = tokenize_into(
+            buffer,
+            offsets[index],
+            offsets[index + 1],
+            rules.characters,
+            hashes,
+            starts,
+            ends,
+            flags,
+        )
+        counts[index] = extract_into(hashes, flags, found, rules, mask, columns, owners)
+        for feature in range(counts[index]):
+            for output in range(weights.shape[1]):
+                sums[index, output] += weights[columns[feature], output]
+
+
+def sum_weights(
+    texts: Sequence[str], weights: NDArray[np.int8]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Sum the weights of each text's features, one column an output, and count the features.
+
+    Examples
+    --------
+    >>> sums, counts = sum_weights(["so sad", ""], np.ones((256, 2), dtype=np.int8))
+    >>> sums.tolist(), counts.tolist()
+    ([[3, 3], [0, 0]], [3, 0])
+    """
+    buffer, offsets = encode(texts)
+    sums = np.zeros((len(texts), weights.shape[1]), dtype=np.int64)
+    counts = np.zeros(len(texts), dtype=np.int64)
+    compile_all()
+    sum_batch(buffer, offsets, rules(), weights, sums, counts)
+    return sums, counts
+
+
 def extract(texts: Sequence[str], n_features: int) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     """List the columns of all texts' features and the bounds of each text."""
     buffer, offsets = encode(texts)

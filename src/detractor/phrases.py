@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from detractor.characters import characters, encode
+from detractor.characters import character_span, characters, encode
 from detractor.compilation import compile_all
 from detractor.errors import ParameterError, suggestion
 from detractor.matching import (
@@ -217,18 +217,13 @@ class PhraseBook:
         buffer, offsets = encode([text])
         compile_all()
         spans = find_all(buffer, offsets, characters(), self._machine)
-        raw = buffer.tobytes()
         longest: dict[tuple[int, int], int] = {}
         for start, end, group in spans.tolist():
             longest[start, group] = max(end, longest.get((start, group), 0))
         return [
-            Found(_characters(raw, start), _characters(raw, end), group)
+            Found(*character_span(text, start, end), group)
             for (start, group), end in sorted(longest.items())
         ]
-
-
-def _characters(raw: bytes, position: int) -> int:
-    return len(raw[:position].decode("utf-8", "surrogatepass"))
 
 
 class _Phrase(NamedTuple):

@@ -1,19 +1,28 @@
 """Read from a text what the scores do not say: a second failure, a threat, a request, a loss.
 
-The rules are phrases in ``data/signals.toml``; `detractor.phrases` explains their language.
+The rules are phrases in ``data/signals.toml``; `detractor.phrases` explains their language. For the
+signals of `detractor.signal_model` a learned sum over words and rules decides.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from detractor.errors import ModelFileError
 from detractor.phrases import PhraseBook, read_rules
 from detractor.schema import SIGNALS
+from detractor.signal_model import SignalModel, load_signal_model
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+LEARNED = "learned"
+"""The rule of a span that no rule found."""
 
 
 class Span(NamedTuple):
@@ -35,17 +44,24 @@ class _Rules(NamedTuple):
     names: tuple[str, ...]
     signals: tuple[str, ...]
     book: PhraseBook
+    model: SignalModel
 
 
 @cache
 def _rules() -> _Rules:
     rules, book = read_rules("signals")
     names = tuple(str(rule["name"]) for rule in rules)
-    return _Rules(names, tuple(str(rule["signal"]) for rule in rules), book)
+    model = load_signal_model()
+    if model.rule_names != names:
+        raise ModelFileError("the file of signals was fitted with other rules; fit it anew")
+    return _Rules(names, tuple(str(rule["signal"]) for rule in rules), book, model)
 
 
 def find_signals(text: str) -> list[Span]:
     """Find every place in a text that shows a signal, in order of its start.
+
+    A text has a span of a signal exactly where `read_signals` says that it shows it. Where no rule
+    found one, the word that weighs most stands for it, and its rule is `LEARNED`.
 
     Examples
     --------
@@ -55,10 +71,16 @@ def find_signals(text: str) -> list[Span]:
     escalation 27 33
     """
     rules = _rules()
-    return [
+    (row,) = _decide([text])
+    shown = {name for name, flag in zip(SIGNALS, row, strict=True) if flag}
+    spans = [
         Span(start, end, rules.signals[group], rules.names[group])
         for start, end, group in rules.book.find(text)
+        if rules.signals[group] in shown
     ]
+    unfounded = shown - {span.signal for span in spans}
+    spans += [Span(*rules.model.strongest(text, name), name, LEARNED) for name in unfounded]
+    return sorted(spans)
 
 
 def read_signals(texts: Iterable[object]) -> pd.DataFrame:
@@ -68,7 +90,7 @@ def read_signals(texts: Iterable[object]) -> pd.DataFrame:
     regulator, lawyer, the press, or a warning to others), ``request`` (asks for an answer, help or
     money back), ``loss`` (money, time, goods or an event), ``vulnerable`` (health, bereavement,
     age, hardship), ``safety`` (danger, injury, assault) and ``thanks`` (to a person, or for a
-    trouble put right). The rules are English; other languages and missing texts show nothing.
+    trouble put right). Words and rules are English; missing texts show nothing.
 
     Parameters
     ----------
@@ -82,8 +104,17 @@ def read_signals(texts: Iterable[object]) -> pd.DataFrame:
     1    False
     Name: escalation, dtype: bool
     """
-    rules = _rules()
-    marks = rules.book.mark([text if isinstance(text, str) else "" for text in texts])
-    of_signal = np.array([[name == signal for name in SIGNALS] for signal in rules.signals])
+    shown = _decide([text if isinstance(text, str) else "" for text in texts])
     index = texts.index if isinstance(texts, pd.Series) else None
-    return pd.DataFrame(marks @ of_signal, columns=list(SIGNALS), index=index)
+    return pd.DataFrame(shown, columns=list(SIGNALS), index=index)
+
+
+def _decide(texts: Sequence[str]) -> NDArray[np.bool_]:
+    """Say of each text which signals it shows, in the order of `SIGNALS`."""
+    rules = _rules()
+    marks = rules.book.mark(texts)
+    of_signal = np.array([[name == signal for name in SIGNALS] for signal in rules.signals])
+    shown: NDArray[np.bool_] = marks @ of_signal
+    places = [SIGNALS.index(name) for name in rules.model.signals]
+    shown[:, places] = rules.model.sums(texts, marks) >= 0
+    return shown
