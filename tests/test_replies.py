@@ -78,16 +78,22 @@ def test_any_text_can_be_checked(draft: str) -> None:
     assert kinds(draft) == []
 
 
-@pytest.mark.parametrize("part", ["a", "b"])
-def test_precision_and_recall_on_the_written_replies(part: str) -> None:
+# The rules were written on part a; b is by the same writer; c is in other voices, written later.
+PARTS = [("a", 0.9, 0.8), ("b", 0.9, 0.8), ("c", 0.75, 0.2)]
+
+
+@pytest.mark.parametrize(("part", "precision", "recall"), PARTS)
+def test_precision_and_recall_on_the_written_replies(
+    part: str, precision: float, recall: float
+) -> None:
     with WRITTEN.open(encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["part"] == part]
-    assert len(rows) >= 147
+    assert len(rows) >= 110
     right = said = wanted = 0
     for row in rows:
         want = set(filter(None, row["faults"].split("|")))
         got = set(kinds(row["draft"], row["about"] or None))
         assert want <= set(FAULTS)
         right, said, wanted = right + len(want & got), said + len(got), wanted + len(want)
-    assert right / said >= 0.9
-    assert right / wanted >= 0.8
+    assert right / said >= precision
+    assert right / wanted >= recall
