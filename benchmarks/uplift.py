@@ -109,13 +109,13 @@ def compete(name: str, rows: Rows, splits: Iterator, learner: str) -> None:
             saving = predict(dummies.iloc[train], y[train], t[train], dummies.iloc[test])
             found.setdefault(label, []).append(qini_score(y[test], saving, t[test]))
         model = UpliftModel(learner=learner).fit(X.iloc[train], y[train], treatment=t[train])
-        chosen.append(model.learner_)
+        chosen.append(tuple(round(weight, 2) for weight in model.weights_.values()))
         saving = model.predict(X.iloc[test])
         found.setdefault("UpliftModel", []).append(qini_score(y[test], saving, t[test]))
     for label, scores in found.items():
         spread = np.std(scores, ddof=1)
         print(f"{name} | {label} | {np.mean(scores):.4f} | {spread:.4f}", flush=True)
-    print(f"{name} | chosen: {chosen}", flush=True)
+    print(f"{name} | weights by split: {chosen}", flush=True)
 
 
 def main() -> None:

@@ -89,3 +89,14 @@ def test_the_input_is_untouched_and_names_can_change() -> None:
     with pytest.raises(SchemaError):
         measure_outcomes(CONTACTS.drop(columns="arm"))
     assert measure_outcomes(CONTACTS.iloc[:0]).table.empty
+
+
+def test_a_report_is_readable_in_a_terminal_and_a_notebook() -> None:
+    report = measure_outcomes(CONTACTS.assign(region="<b>"))
+    text, page = repr(report), report._repr_html_()
+    assert text.splitlines()[0].startswith("recovery rate: 67 % (")
+    assert "effect on staying: +50 % (" in text
+    assert "Beware: " in text
+    assert "<caption>What the contacts achieved" in page
+    assert page.count("<li>") == len(report.warnings)
+    assert repr(measure_outcomes(CONTACTS.iloc[:0])).startswith("Beware: no randomised holdout")

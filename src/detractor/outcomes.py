@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
-from detractor.clock import BusinessHours, business_hours_between, read_times
+from detractor.clock import BusinessHours
+from detractor.contact_logs import OutcomeColumns, read_contacts
 from detractor.intervals import (
     Interval,
     fieller,
@@ -19,6 +20,7 @@ from detractor.intervals import (
     quantile_interval,
     wilson,
 )
+from detractor.markup import LEFT, element, escape, join, table
 from detractor.policy import ServiceHours
 from detractor.schema import require
 
@@ -40,57 +42,7 @@ CONTACTED, HOLDOUT = "contacted", "holdout"
 TABLE_COLUMNS = ("measure", "split", "group", "estimate", "low", "high", "n")
 
 
-@dataclass(frozen=True, kw_only=True)
-class OutcomeColumns:
-    """Which column of the table of contacts plays which part.
-
-    Only `arm` is required; a measure whose columns are missing is left out. Times are ISO 8601,
-    yes-or-no columns hold booleans, 0 and 1, or "true" and "false".
-
-    Parameters
-    ----------
-    arm : str
-        "contacted" or "holdout".
-    randomised : str
-        True where chance decided the arm. Where the column is missing, every row counts so.
-    assigned, contacted, resolved : str
-        When the customer entered, was first contacted, and the case ended.
-    lane, role, gesture : str
-        What was decided about the contact.
-    cost, value : str
-        Money spent, and what the customer is worth a year.
-    stayed, complaint, spend : str
-        What happened after: still a customer, complained again, money spent.
-    score_before, score_after : str
-        Ratings, 0 to 10.
-    groups : tuple of str
-        Known before the arm was decided, so that effects may be split by them.
-
-    Examples
-    --------
-    >>> OutcomeColumns(stayed="retained").stayed
-    'retained'
-    """
-
-    arm: str = "arm"
-    randomised: str = "randomised"
-    assigned: str = "assigned_at"
-    contacted: str = "contacted_at"
-    resolved: str = "resolved_at"
-    lane: str = "lane"
-    role: str = "role"
-    gesture: str = "gesture"
-    cost: str = "cost"
-    value: str = "annual_value"
-    stayed: str = "stayed"
-    complaint: str = "complaint_again"
-    spend: str = "spend_after"
-    score_before: str = "score_before"
-    score_after: str = "score_after"
-    groups: tuple[str, ...] = ("theme", "region", "product", "group")
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class OutcomeReport:
     """What the contacts achieved.
 
@@ -111,11 +63,35 @@ class OutcomeReport:
     >>> report = measure_outcomes(contacts)
     >>> report.interval("recovery_rate").estimate.__round__(2)
     0.67
+    >>> report
+    recovery rate: 67 % (21 % to 94 %) (n 3)
+    Beware: no randomised holdout: what would have happened without a contact is not known
     """
 
     table: pd.DataFrame
     warnings: tuple[str, ...]
-    set_aside: pd.DataFrame = field(repr=False)
+    set_aside: pd.DataFrame
+
+    def __repr__(self) -> str:
+        lines = [f"{label}: {told} (n {n:,})" for label, told, n in self._told()]
+        lines += [f"Beware: {warning}" for warning in self.warnings]
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        rows = [[label, told, f"{n:,}"] for label, told, n in self._told()]
+        title = "What the contacts achieved, with 95 % intervals"
+        shown = table(["figure", "estimate", "customers"], rows, caption=title, style=LEFT)
+        notes = (element("li", warning) for warning in self.warnings)
+        beware = element("div", "Beware:", element("ul", *notes)) if self.warnings else escape("")
+        return join([shown, beware])
+
+    def _told(self) -> list[tuple[str, str, int]]:
+        """Say each figure of all customers: its name, its interval in words, its count."""
+        whole = self.table[self.table["split"] == "all"]
+        return [
+            (row["measure"].replace("_", " "), _in_words(row), row["n"])
+            for row in whole.to_dict("records")
+        ]
 
     def interval(self, measure: str, *, split: str = "all", group: str = "all") -> Interval:
         """Give one figure; NaN where it was not measured."""
@@ -127,6 +103,15 @@ class OutcomeReport:
             return Interval(float("nan"), float("nan"), float("nan"))
         row = hit.iloc[0]
         return Interval(float(row["estimate"]), float(row["low"]), float(row["high"]))
+
+
+def _in_words(row: dict[Any, Any]) -> str:
+    """Write an estimate and its interval, shares in per cent, effects with their sign."""
+    measure = row["measure"]
+    sign = "+" if measure in EFFECTS and measure != "return_on_cost" else ""
+    form = f"{{:{sign}.0%}}" if measure in SHARES else f"{{:{sign},.4g}}"
+    said = [form.format(row[end]).replace("%", " %") for end in Interval._fields]
+    return f"{said[0]} ({said[1]} to {said[2]})"
 
 
 class _Figure(NamedTuple):
@@ -180,7 +165,7 @@ def measure_outcomes(
     arm = contacts[names.arm].astype(str).str.strip().str.lower()
     known = arm.isin((CONTACTED, HOLDOUT))
     aside = contacts[~known].assign(reason=f"{names.arm} is neither {CONTACTED!r} nor {HOLDOUT!r}")
-    rows = _readings(contacts[known], names, calendar, service or ServiceHours())
+    rows = read_contacts(contacts[known], names, calendar, service or ServiceHours())
     rows["is_contacted"] = (arm[known] == CONTACTED).to_numpy()
     table = pd.DataFrame(_lines(rows, names), columns=list(TABLE_COLUMNS))
     return OutcomeReport(table, tuple(_warnings(rows)), aside)
@@ -209,63 +194,6 @@ def _cells(rows: pd.DataFrame, splits: list[str]) -> list[tuple[str, str, pd.Dat
     for split in splits:
         cells += [(split, str(group), cell) for group, cell in rows.groupby(split, sort=True)]
     return cells
-
-
-def _readings(
-    contacts: pd.DataFrame,
-    names: OutcomeColumns,
-    calendar: BusinessHours | None,
-    service: ServiceHours,
-) -> pd.DataFrame:
-    """Turn the user's columns into numbers under our own names; what is missing is NaN."""
-    rows = pd.DataFrame(index=contacts.index)
-    for name in (names.lane, names.role, names.gesture, *names.groups):
-        if name in contacts:
-            rows[name] = contacts[name]
-    for ours, theirs in (("stays", names.stayed), ("complains", names.complaint)):
-        rows[ours] = _yes(contacts, theirs)
-    for ours in ("cost", "value", "spend", "score_before", "score_after"):
-        rows["its_" + ours] = _number(contacts, getattr(names, ours))
-    randomised = _yes(contacts, names.randomised)
-    rows["is_random"] = (randomised == 1) if names.randomised in contacts else True
-    for ours, theirs in (("to_contact", names.contacted), ("to_resolution", names.resolved)):
-        rows[ours] = _hours(contacts, (names.assigned, theirs), calendar)
-    promised = _promised(contacts, names.lane, service)
-    rows["in_time"] = np.where(np.isnan(rows["to_contact"]), np.nan, rows["to_contact"] <= promised)
-    return rows
-
-
-def _number(table: pd.DataFrame, name: str) -> Floats:
-    if name not in table:
-        return np.full(len(table), np.nan)
-    numbers = pd.to_numeric(table[name], errors="coerce")
-    return np.asarray(numbers.to_numpy(np.float64, na_value=np.nan), dtype=np.float64)
-
-
-def _yes(table: pd.DataFrame, name: str) -> Floats:
-    if name not in table:
-        return np.full(len(table), np.nan)
-    words = table[name].astype(object).map(lambda value: str(value).strip().lower())
-    known = {"true": 1.0, "1": 1.0, "1.0": 1.0, "yes": 1.0}
-    known |= {"false": 0.0, "0": 0.0, "0.0": 0.0, "no": 0.0}
-    return np.asarray(words.map(known), dtype=np.float64)
-
-
-def _hours(table: pd.DataFrame, ends: tuple[str, str], calendar: BusinessHours | None) -> Floats:
-    if not set(ends) <= set(table.columns):
-        return np.full(len(table), np.nan)
-    zone = (calendar or BusinessHours()).zone
-    start, end = (read_times(table[name], zone=zone) for name in ends)
-    worked = business_hours_between(start, end, calendar)
-    return np.asarray(worked.to_numpy(dtype=np.float64, na_value=np.nan), dtype=np.float64)
-
-
-def _promised(table: pd.DataFrame, lane: str, service: ServiceHours) -> Floats:
-    if lane not in table:
-        return np.full(len(table), float(service.standard))
-    hours = {"must_contact": service.must_contact, "senior": service.senior}
-    promised = table[lane].astype(str).map(hours).fillna(service.standard)
-    return np.asarray(promised, dtype=np.float64)
 
 
 def _share(values: pd.Series[Any]) -> _Figure:
@@ -366,6 +294,18 @@ EFFECTS: dict[str, Callable[[pd.DataFrame], _Figure]] = {
     "return_on_cost": _return_on_cost,
 }
 """Contacted against held out, where chance decided; money is per customer."""
+
+SHARES = frozenset(
+    {
+        "recovery_rate",
+        "complained_again",
+        "within_service_level",
+        "promoters_made",
+        "effect_on_staying",
+        "effect_on_complaints",
+    }
+)
+"""The measures that are shares, or differences of shares."""
 
 
 def _warnings(rows: pd.DataFrame) -> list[str]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtri
+from scipy.special import ndtri, softmax
 from sklearn.base import BaseEstimator
 from sklearn.compose import make_column_transformer
 from sklearn.impute import SimpleImputer
@@ -18,6 +18,7 @@ from detractor.interactions import ShrunkenInteractions
 from detractor.intervals import mean_difference
 from detractor.learners import (
     ClassTransformation,
+    Proportional,
     TransformedOutcome,
     TwoModels,
     boosted_estimator,
@@ -31,11 +32,18 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 LEARNERS = ("shrunken", "two_model", "class_transformation", "transformed_outcome")
-"""The ways to learn the saving; "auto" compares the first with two boosted models."""
+"""The ways to learn the saving; "auto" mixes the first with others (`MIXED`)."""
 
-PRIOR_SPREAD = 0.1
-"""Standard deviation of Beta(6, 14), the prior of `Policy`; times the share that leaves, it is the
-prior's spread of the saving, against which evidence is weighed."""
+MIXED = ("shrunken", "proportional", "boosted", "boosted_proportional")
+"""What "auto" mixes: straight lines or steps and corners, a gain of its own for each customer or
+one in proportion to the response."""
+
+PRIOR_MEAN, PRIOR_SPREAD = 0.3, 0.1
+"""Mean and standard deviation of Beta(6, 14), the prior of `Policy`; the latter times the share
+that leaves is the prior's spread of the saving, against which evidence is weighed."""
+
+DRAWS = 500
+"""Draws of what the losses could have been, for the weights of the mixture."""
 
 
 class UpliftModel(BaseEstimator):  # type: ignore[misc]
@@ -50,20 +58,22 @@ class UpliftModel(BaseEstimator):  # type: ignore[misc]
         "auto", or one of `LEARNERS`. "shrunken" is one regression whose treatment interactions
         shrink by empirical Bayes; "two_model" fits contacted and held-out customers apart;
         "class_transformation" (Jaskowski and Jaroszewicz 2012) and "transformed_outcome" (Athey and
-        Imbens 2016) fit one model to a target whose mean is the uplift. "auto" takes "shrunken",
-        unless two boosted models do better in cross-validation by more than a standard error.
+        Imbens 2016) fit one model to a target whose mean is the uplift. "auto" averages those of
+        `MIXED`, weighted by how likely each is to have the smallest loss, cross-fitted.
     estimator : estimator, optional
         The scikit-learn classifier or regressor of the last three; logistic regression or ridge
         when not given. It is cloned.
     folds : int
-        Parts of the cross-fit, by which "auto" chooses and predictions are calibrated.
+        Parts of the cross-fit, by which "auto" weighs and predictions are calibrated.
     random_state : int
         Draws the folds.
 
     Attributes
     ----------
+    weights_ : dict of str to float
+        Share of each learner in the prediction.
     learner_ : str
-        What "auto" chose.
+        The learner that weighs most.
     effect_ : Interval
         Mean effect of a contact with its 95 % interval.
     freedom_ : float
@@ -126,10 +136,15 @@ class UpliftModel(BaseEstimator):  # type: ignore[misc]
         self.effect_ = mean_difference(outcome[treated == 1], outcome[treated == 0])
         self.encoder_ = _encoder(frame).fit(frame)
         features = np.asarray(self.encoder_.transform(frame), dtype=np.float64)
-        self.learner_, self.slope_, self.centre_ = self._choose(features, outcome, treated)
-        self.model_ = self._learner(self.learner_).fit(features, outcome, treated)
-        parameters: Any = getattr(self.model_, "freedom_", features.shape[1])
-        self.freedom_ = float(parameters)
+        self.weights_, self.slope_ = self._weigh(features, outcome, treated)
+        self.learner_ = max(self.weights_, key=lambda name: self.weights_[name])
+        self.models_ = {
+            name: self._learner(name).fit(features, outcome, treated) for name in self.weights_
+        }
+        self.freedom_ = sum(
+            weight * getattr(self.models_[name], "freedom_", float(features.shape[1]))
+            for name, weight in self.weights_.items()
+        )
         held_out = outcome[treated == 0]
         self.scale_ = float(1 - held_out.mean()) if self.binary_ else float(held_out.std())
         return self
@@ -144,13 +159,16 @@ class UpliftModel(BaseEstimator):  # type: ignore[misc]
         SchemaError
             If a feature is missing.
         """
-        if not hasattr(self, "model_"):
+        if not hasattr(self, "models_"):
             raise NotFittedError("this UpliftModel is not fitted; call fit on past contacts first")
         frame = _framed(X)
         require(frame, *map(str, self.feature_names_in_))
-        features = self.encoder_.transform(frame[list(self.feature_names_in_)])
-        raw = self.model_.predict(np.asarray(features, dtype=np.float64))
-        return np.asarray(self.centre_ + self.slope_ * (raw - self.centre_), dtype=np.float64)
+        encoded = self.encoder_.transform(frame[list(self.feature_names_in_)])
+        features, centre = np.asarray(encoded, dtype=np.float64), self.effect_.estimate
+        raw = sum(
+            weight * self.models_[name].predict(features) for name, weight in self.weights_.items()
+        )
+        return np.asarray(centre + self.slope_ * (raw - centre), dtype=np.float64)
 
     @property
     def error(self) -> float:
@@ -175,6 +193,35 @@ class UpliftModel(BaseEstimator):  # type: ignore[misc]
         spread = PRIOR_SPREAD * self.scale_
         return float(spread**2 / (spread**2 + error**2)) if spread else 0.0
 
+    def weigh(self, prior: ArrayLike) -> Floats:
+        """Say how much this evidence weighs against each customer's own prior saving, 0 to 1.
+
+        The prior is the less certain the more it promises, so it yields first where it promises
+        much; a small one holds, however large the customer.
+
+        Parameters
+        ----------
+        prior : array-like
+            Saving of a contact by the prior, in units of the outcome.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+
+        Examples
+        --------
+        >>> rng = np.random.default_rng(0)
+        >>> customers = pd.DataFrame({"anger": rng.random(4000)})
+        >>> contacted = rng.integers(0, 2, 4000)
+        >>> stayed = rng.random(4000) < 0.5 + 0.2 * contacted
+        >>> model = UpliftModel(learner="shrunken").fit(customers, stayed, treatment=contacted)
+        >>> model.weigh([0.01, 0.3]).round(2).tolist()
+        [0.05, 0.98]
+        """
+        spread = PRIOR_SPREAD / PRIOR_MEAN * np.abs(np.asarray(prior, dtype=np.float64))
+        return np.asarray(spread**2 / (spread**2 + self.error**2), dtype=np.float64)
+
     def _check(self, frame: pd.DataFrame, outcome: Floats, treated: Floats) -> None:
         known = ("auto", *LEARNERS)
         if self.learner not in known:
@@ -191,34 +238,34 @@ class UpliftModel(BaseEstimator):  # type: ignore[misc]
                 f"need at least {2 * self.folds} of each, marked 1 and 0"
             )
 
-    def _choose(
+    def _weigh(
         self, features: Floats, outcome: Floats, treated: Floats
-    ) -> tuple[str, float, float]:
-        """Settle the learner, and how far its predictions are trusted."""
-        centre = self.effect_.estimate
+    ) -> tuple[dict[str, float], float]:
+        """Settle the share of each learner, and how far their prediction is trusted."""
         if self.learner == "shrunken":
-            return "shrunken", 1.0, centre
-        residual, centred = _residuals(features, outcome, treated, self._folds(outcome, treated))
-        names = ("shrunken", "boosted") if self.learner == "auto" else (self.learner,)
-        losses, slopes = {}, {}
-        for name in names:
-            predicted = self._crossfit(name, features, outcome, treated)
-            slopes[name] = _trust(residual, centred, predicted, centre)
-            shrunk = centre + slopes[name] * (predicted - centre)
-            losses[name] = (residual - centred * shrunk) ** 2
-        if len(names) == 1:
-            return names[0], slopes[names[0]], centre
-        gain = losses["shrunken"] - losses["boosted"]
-        clear = gain.mean() > gain.std(ddof=1) / np.sqrt(len(gain))
-        return ("boosted", slopes["boosted"], centre) if clear else ("shrunken", 1.0, centre)
+            return {"shrunken": 1.0}, 1.0
+        folds = self._folds(treated)
+        residual, centred = _residuals(features, outcome, treated, folds)
+        left = residual - centred * self.effect_.estimate
 
-    def _folds(self, outcome: Floats, treated: Floats) -> list[tuple[Any, Any]]:
+        def apart(name: str) -> Floats:
+            predicted = self._crossfit(name, folds, features, outcome, treated)
+            return centred * (predicted - self.effect_.estimate)
+
+        if self.learner != "auto":
+            return {self.learner: 1.0}, _trust(left, apart(self.learner))
+        parts = np.stack([apart(name) for name in MIXED])
+        weights = _likely_best(left, parts, self.random_state)
+        return dict(zip(MIXED, weights.tolist(), strict=True)), _trust(left, weights @ parts)
+
+    def _folds(self, treated: Floats) -> list[tuple[Any, Any]]:
         splitter = StratifiedKFold(self.folds, shuffle=True, random_state=self.random_state)
         return list(splitter.split(treated, treated))
 
-    def _crossfit(self, name: str, features: Floats, outcome: Floats, treated: Floats) -> Floats:
+    def _crossfit(self, name: str, folds: list[tuple[Any, Any]], *rows: Floats) -> Floats:
+        features, outcome, treated = rows
         predicted = np.empty(len(outcome))
-        for train, test in self._folds(outcome, treated):
+        for train, test in folds:
             model = self._learner(name).fit(features[train], outcome[train], treated[train])
             predicted[test] = model.predict(features[test])
         return predicted
@@ -228,6 +275,10 @@ class UpliftModel(BaseEstimator):  # type: ignore[misc]
             return ShrunkenInteractions()
         if name == "boosted":
             return TwoModels(boosted_estimator(self.binary_))
+        if name == "proportional":
+            return Proportional(plain_estimator(self.binary_))
+        if name == "boosted_proportional":
+            return Proportional(boosted_estimator(self.binary_))
         if name == "two_model":
             return TwoModels(self.estimator or plain_estimator(self.binary_))
         if name == "class_transformation":
@@ -247,15 +298,29 @@ def _residuals(
     return outcome - explained, treated - treated.mean()
 
 
-def _trust(residual: Floats, centred: Floats, predicted: Floats, centre: float) -> float:
-    """Find how far predictions agree with the residuals, from little to fully."""
-    apart = centred * (predicted - centre)
+def _trust(left: Floats, apart: Floats) -> float:
+    """Find how far predictions agree with what is left of the outcome, from little to fully."""
     strength = float((apart**2).sum())
     if strength == 0:
         return 1.0
-    slope = float((apart * (residual - centred * centre)).sum()) / strength
     # Above 0, so that the order of the customers is kept even where it is worth little.
-    return min(max(slope, 0.01), 1.0)
+    return min(max(float((apart * left).sum()) / strength, 0.01), 1.0)
+
+
+def _likely_best(left: Floats, parts: Floats, seed: int) -> Floats:
+    """Weigh predictions, a row each, by their likelihood (pseudo-BMA+, Yao and others 2018).
+
+    The likelihoods are averaged over what the losses of as many other customers could have been,
+    so that a lead that may be chance does not take all.
+    """
+    trusted = parts * [[_trust(left, apart)] for apart in parts]
+    likelihood = -((left - trusted) ** 2) / (2 * max(left.var(), 1e-300))
+    leads = likelihood - likelihood[0]
+    rng = np.random.default_rng(seed)
+    draws = rng.multivariate_normal(
+        leads.sum(axis=1), np.cov(leads) * leads.shape[1], size=DRAWS, method="eigh"
+    )
+    return np.asarray(softmax(draws, axis=1).mean(axis=0), dtype=np.float64)
 
 
 def _framed(X: ArrayLike | pd.DataFrame) -> pd.DataFrame:
