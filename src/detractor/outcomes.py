@@ -89,8 +89,8 @@ class OutcomeReport:
         """Say each figure of all customers: its name, its interval in words, its count."""
         whole = self.table[self.table["split"] == "all"]
         return [
-            (row["measure"].replace("_", " "), _in_words(row), row["n"])
-            for row in whole.to_dict("records")
+            (measure.replace("_", " "), _in_words(measure, self.interval(measure)), int(n))
+            for measure, n in zip(whole["measure"].astype(str), whole["n"], strict=True)
         ]
 
     def interval(self, measure: str, *, split: str = "all", group: str = "all") -> Interval:
@@ -105,12 +105,11 @@ class OutcomeReport:
         return Interval(float(row["estimate"]), float(row["low"]), float(row["high"]))
 
 
-def _in_words(row: dict[Any, Any]) -> str:
+def _in_words(measure: str, figure: Interval) -> str:
     """Write an estimate and its interval, shares in per cent, effects with their sign."""
-    measure = row["measure"]
     sign = "+" if measure in EFFECTS and measure != "return_on_cost" else ""
     form = f"{{:{sign}.0%}}" if measure in SHARES else f"{{:{sign},.4g}}"
-    said = [form.format(row[end]).replace("%", " %") for end in Interval._fields]
+    said = [form.format(value).replace("%", " %") for value in figure]
     return f"{said[0]} ({said[1]} to {said[2]})"
 
 
