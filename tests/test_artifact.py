@@ -57,7 +57,7 @@ def test_a_foreign_file_is_refused(tmp_path: Path, content: bytes) -> None:
 
 
 def test_another_format_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ModelFileError, match="has format 99, this version reads 2"):
+    with pytest.raises(ModelFileError, match="has format 99, this version reads 3"):
         load(rewrite(tmp_path / "new.safetensors", format=99))
 
 
@@ -87,14 +87,22 @@ def test_arrays_that_do_not_fit_are_refused(
 
 
 @pytest.mark.parametrize(
-    "row", [(SOMETIMES_NAME | 5, 7), (5, SOMETIMES_NAME | 7), (5, -1), (MOST_ROWS, 0)]
+    ("name", "row"),
+    [
+        ("rows", (SOMETIMES_NAME | 5, 7)),
+        ("rows", (5, SOMETIMES_NAME | 7)),
+        ("rows", (5, -1)),
+        ("rows", (MOST_ROWS, 0)),
+        ("negated", -3),
+        ("negated", MOST_ROWS),
+    ],
 )
 def test_no_row_outside_the_table_reaches_compiled_code(
-    tmp_path: Path, row: tuple[int, int]
+    tmp_path: Path, name: str, row: int | tuple[int, int]
 ) -> None:
     arrays = unpack(DEFAULT.read_bytes())
-    arrays["rows"] = arrays["rows"].copy()
-    arrays["rows"][0] = row
+    arrays[name] = arrays[name].copy()
+    arrays[name][9] = row
     changed = header(DEFAULT) | {"checksum": checksum(arrays)}
     (tmp_path / "odd.safetensors").write_bytes(pack(arrays, {"detractor": json.dumps(changed)}))
     with pytest.raises(ModelFileError, match="rows from"):

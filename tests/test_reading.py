@@ -21,6 +21,7 @@ from detractor.network import LANES, LINES, Network
 from detractor.schema import HEADS, SCORE_COLUMNS, STATUSES
 from detractor.scoring import BATCH, Score, score
 from detractor.tokens import hash_word
+from detractor.vocabulary import ENDS, NEGATES, KnownWords
 
 _WORDS = (
     "the i and to it was not but never no is they this my you on in for of a very now so still "
@@ -54,9 +55,11 @@ def random_model(*, reader: bool, linear: bool) -> FeedbackModel:
     network = Network(**fixed, bias=floats(OUTPUTS), start=floats(OUTPUTS))
     hashes = np.array([hash_word(word) for word in WORDS], dtype=np.uint64)
     numbered = np.stack([np.arange(1, rows), np.zeros(rows - 1)], axis=1).astype(np.int32)
+    negated = np.roll(np.arange(rows), 1).astype(np.int32)  # any other row
+    negated[:3] = 0, NEGATES, ENDS
     return FeedbackModel(
         calibration=Calibration(np.array([1.0, 1.5, 0.7]), np.array([0.1, -0.2, 0.0])),
-        reader=build_reader(hashes, numbered, network) if reader else None,
+        reader=build_reader(KnownWords(hashes, numbered, negated), network) if reader else None,
         linear=Linear(floats(2**12, OUTPUTS), np.zeros(OUTPUTS), np.ones(OUTPUTS))
         if linear
         else None,

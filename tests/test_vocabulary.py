@@ -3,26 +3,27 @@ import pytest
 
 from detractor.network import build_lexicon, read_rows
 from detractor.tokens import hash_word
-from detractor.vocabulary import SOMETIMES_NAME, UNKNOWN
+from detractor.vocabulary import ENDS, NEGATES, SCOPE, SOMETIMES_NAME, UNKNOWN, KnownWords
 
-DO, NOT, LATE, SHELL, BRANDED, LEFT = range(1, 7)
+DO, NOT, LATE, SHELL, BRANDED, LEFT, BUT, NOT_LATE = range(1, 9)
+WORDS = {
+    "do": (DO, UNKNOWN),
+    "not": (NOT, UNKNOWN),
+    "late": (LATE, UNKNOWN),
+    "shell": (SHELL | SOMETIMES_NAME, UNKNOWN),
+    "branded": (BRANDED, UNKNOWN),
+    "left": (LEFT, UNKNOWN),
+    "but": (BUT, UNKNOWN),
+    "don't": (DO, NOT),
+}
 LEXICON = build_lexicon(
-    np.array(
-        [hash_word(w) for w in ("do", "not", "late", "shell", "branded", "left", "don't")],
-        dtype=np.uint64,
-    ),
-    np.array(
-        [
-            (DO, UNKNOWN),
-            (NOT, UNKNOWN),
-            (LATE, UNKNOWN),
-            (SHELL | SOMETIMES_NAME, UNKNOWN),
-            (BRANDED, UNKNOWN),
-            (LEFT, UNKNOWN),
-            (DO, NOT),
-        ],
-        dtype=np.int32,
-    ),
+    KnownWords(
+        np.array([hash_word(word) for word in WORDS], dtype=np.uint64),
+        np.array(list(WORDS.values()), dtype=np.int32),
+        np.array(
+            [UNKNOWN, DO, NEGATES, NOT_LATE, SHELL, BRANDED, LEFT, ENDS, NOT_LATE], dtype=np.int32
+        ),
+    )
 )
 
 
@@ -44,6 +45,23 @@ LEXICON = build_lexicon(
     ],
 )
 def test_words_become_rows(text: str, rows: list[int]) -> None:
+    assert read_rows([text], LEXICON)[0].tolist() == rows
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        ("not late", [NOT, NOT_LATE]),
+        ("don't do late", [DO, NOT, DO, NOT_LATE]),
+        ("late not", [LATE, NOT]),
+        ("not left but late", [NOT, LEFT, BUT, LATE]),
+        ("not zorba late", [NOT, UNKNOWN, NOT_LATE]),
+        ("not" + " left" * SCOPE + " late", [NOT] + [LEFT] * SCOPE + [LATE]),
+        ("not left not" + " left" * (SCOPE - 1) + " late",
+         [NOT, LEFT, NOT] + [LEFT] * (SCOPE - 1) + [NOT_LATE]),
+    ],
+)  # fmt: skip
+def test_words_after_a_negation_have_rows_of_their_own(text: str, rows: list[int]) -> None:
     assert read_rows([text], LEXICON)[0].tolist() == rows
 
 

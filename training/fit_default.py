@@ -2,10 +2,11 @@
 
     python training/fit_default.py --data FOLDER --out models [--soft FOLDER] [--vectors FOLDER]
 
-FOLDER holds the parquet files that `training/README.md` lists. ``--soft`` names a folder with the
-teacher's labels (`soft_fold.parquet`, `soft_final.parquet`, made by `training/fit_teacher.py`);
-without it the model learns from the true labels alone. ``--vectors`` names the folder of a small
-encoder whose word embeddings the tables start from; without it they start from chance.
+FOLDER holds the parquet files that `training/README.md` lists. ``--soft`` names a folder with what
+the teacher says of texts (`soft_fold.parquet`, `soft_final.parquet`) and holds of words
+(`words_fold.npz`, `words_final.npz`), made by `training/fit_teacher.py`; without it the model
+learns from the true labels alone. ``--vectors`` names the folder of a small encoder whose word
+embeddings the tables start from; without it they start from chance.
 
 Two fits are made. The first leaves whole domains out, the teacher's included: on those the figures
 of the card are measured and the probabilities calibrated. The second learns from everything that
@@ -26,7 +27,7 @@ from counterfactual import generate
 from default_card import gather, list_sources
 from network_fitting import Examples, Settings, fit, to_network
 from numpy.typing import NDArray
-from vocabulary import Chosen, choose, count_words
+from vocabulary import Chosen, choose, choose_negated, count_words
 
 from detractor.artifact import save
 from detractor.calibration import Calibration, fit_calibration, logistic
@@ -43,10 +44,11 @@ OUTPUTS = (
 )  # fmt: skip
 SHIPPED = [OUTPUTS.index(name) for name in ("detractor", "anger_2", "churn_2")]
 IMPORTANCE = np.array([1, 1, 1.5, 0.7, 1, 1.5, 0.7, 1, 1, 1], dtype=np.float32)
-GENERATED = 100_000
-GENERATED_WEIGHT = 0.08
+GENERATED = 200_000
+GENERATED_SHARE = 0.3  # of the weight of all other texts
+HEADS_TOLD = 0.35  # of the generated sentences that speak of anger and churn; most say neither
 SAMPLING_SHIFT = 1.2
-REVIEW_WEIGHT = 0.3
+REVIEW_WEIGHT = 0.5
 REVIEWS_A_SOURCE = 6_000
 TRUST = 0.5  # in a true label, where the teacher has an opinion too
 VECTOR_WIDTH = 128
@@ -114,20 +116,25 @@ def blocks(data: Path, soft: Path | None, *, fold: bool) -> list[Block]:
     sampled = reviews.groupby("source", group_keys=False)[reviews.columns.tolist()].apply(
         lambda part: part.sample(min(len(part), REVIEWS_A_SOURCE), random_state=SEED)
     )
-    made = generate(GENERATED, SEED)
-    result = [
-        Block(sampled["text"].tolist(), labels_of(sampled), REVIEW_WEIGHT),
-        Block(made["text"].tolist(), labels_of(made), GENERATED_WEIGHT),
-    ]
+    rated = Block(sampled["text"].tolist(), labels_of(sampled), REVIEW_WEIGHT)
     if soft is None:
         own = Block(annotated["text"].tolist(), labels_of(annotated), 1.0, SAMPLING_SHIFT)
-        return [own, *result]
+        return [own, rated, _generated([own, rated])]
     names = ["soft_fold.parquet"] if fold else ["soft_final.parquet", "soft_fold.parquet"]
     told = pd.concat([pd.read_parquet(soft / name) for name in names], ignore_index=True)
     told = told.drop_duplicates("text")  # where both teachers spoke, the later one is heard
     told = told[told["source"].ne("counterfactual") & told["use"].eq("train")]
-    soft_block = Block(told["text"].tolist(), soft_labels(told, annotated), 1.0, SAMPLING_SHIFT)
-    return [soft_block, *result]
+    taught = Block(told["text"].tolist(), soft_labels(told, annotated), 1.0, SAMPLING_SHIFT)
+    return [taught, rated, _generated([taught, rated])]
+
+
+def _generated(others: list[Block]) -> Block:
+    """Write sentences for what word pairs get wrong, of a share of the weight of other texts."""
+    made = generate(GENERATED, SEED)
+    labels = labels_of(made)
+    labels[np.random.default_rng(SEED).random(len(labels)) > HEADS_TOLD, 1:7] = np.nan
+    total = sum(len(block.texts) * block.weight for block in others)
+    return Block(made["text"].tolist(), labels, GENERATED_SHARE * total / len(made))
 
 
 def all_texts(data: Path) -> pd.DataFrame:
@@ -142,35 +149,53 @@ def all_texts(data: Path) -> pd.DataFrame:
     return frame[frame["use"].eq("train")].reset_index(drop=True)
 
 
-def word_vectors(chosen: Chosen, folder: Path | None) -> NDArray[np.float32]:
-    """Give each row a vector: of an encoder's word pieces, or of chance; row 0 is zero."""
-    n = len(chosen.forms) + 1
-    rng = np.random.default_rng(SEED)
-    if folder is None:
-        vectors = rng.normal(size=(n, VECTOR_WIDTH))
-    else:
-        from safetensors.numpy import load_file
+def word_vectors(chosen: Chosen, encoder: Path | None, taught: Path | None) -> NDArray[np.float32]:
+    """Give each row a vector: of an encoder's word pieces and of the teacher, or of chance.
 
-        pieces = (folder / "vocab.txt").read_text("utf-8").splitlines()
-        ids = {piece: number for number, piece in enumerate(pieces)}
-        table = load_file(folder / "model.safetensors")["embeddings.word_embeddings.weight"]
-        reader = WordPiece(pieces)
-        vectors = np.zeros((n, table.shape[1]))
-        for row, form in enumerate(chosen.forms, 1):
-            parts = [number for word in words(form) for number in reader.pieces(word)]
-            found = [number for number in parts if number != ids["[UNK]"]]
-            vectors[row] = table[found].mean(axis=0) if found else 0
-        vectors -= vectors[1:].mean(axis=0)
-        _, _, axes = np.linalg.svd(vectors[1:], full_matrices=False)
-        vectors = vectors @ axes[:VECTOR_WIDTH].T
-    vectors[0] = 0
-    length = np.linalg.norm(vectors[1:], axis=1).mean()
-    return np.asarray(vectors / length * np.sqrt(VECTOR_WIDTH), dtype=np.float32)
+    Row 0 is zero. The teacher read each word alone: its vectors hold what a word says of anger,
+    leaving and satisfaction, those of the pieces what it means otherwise.
+    """
+    n = len(chosen.forms)
+    parts = []
+    if encoder is not None:
+        parts.append(_piece_vectors(chosen.forms, encoder))
+    if taught is not None:
+        with np.load(taught) as file:
+            states = pd.DataFrame(file["states"].astype(np.float64), index=file["forms"])
+        parts.append(states.reindex(chosen.forms).fillna(states.mean()).to_numpy())
+    if not parts:
+        parts.append(np.random.default_rng(SEED).normal(size=(n, VECTOR_WIDTH)))
+    vectors = np.concatenate([_reduce(part) for part in parts], axis=1)
+    return np.concatenate([np.zeros((1, vectors.shape[1])), vectors]).astype(np.float32)
+
+
+def _piece_vectors(forms: list[str], folder: Path) -> NDArray[np.float64]:
+    """Average the embeddings of the pieces that spell each word."""
+    from safetensors.numpy import load_file
+
+    pieces = (folder / "vocab.txt").read_text("utf-8").splitlines()
+    unknown = pieces.index("[UNK]")
+    table = load_file(folder / "model.safetensors")["embeddings.word_embeddings.weight"]
+    reader = WordPiece(pieces)
+    vectors = np.zeros((len(forms), table.shape[1]))
+    for row, form in enumerate(forms):
+        parts = [number for word in words(form) for number in reader.pieces(word)]
+        found = [number for number in parts if number != unknown]
+        vectors[row] = table[found].mean(axis=0) if found else 0
+    return vectors
+
+
+def _reduce(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Keep the directions of most variance; the mean length becomes the root of their number."""
+    vectors = vectors - vectors.mean(axis=0)
+    _, _, axes = np.linalg.svd(vectors, full_matrices=False)
+    kept = vectors @ axes[:VECTOR_WIDTH].T
+    return np.asarray(kept / np.linalg.norm(kept, axis=1).mean() * np.sqrt(VECTOR_WIDTH))
 
 
 def fit_network(parts: list[Block], chosen: Chosen, vectors: NDArray[np.float32]) -> list[Any]:
     """Fit the network on all blocks."""
-    lexicon = build_lexicon(chosen.hashes, chosen.rows)
+    lexicon = build_lexicon(chosen.words)
     rows, marks, bounds = read_rows([text for part in parts for text in part.texts], lexicon)
     weights = np.concatenate([np.full(len(part.texts), part.weight, np.float32) for part in parts])
     labels = np.concatenate([part.labels for part in parts])
@@ -182,7 +207,7 @@ def fit_network(parts: list[Block], chosen: Chosen, vectors: NDArray[np.float32]
 
 def build(parameters: list[Any], chosen: Chosen, calibration: Calibration) -> FeedbackModel:
     """Make a model of the fitted parameters."""
-    reader = build_reader(chosen.hashes, chosen.rows, to_network(parameters, SHIPPED))
+    reader = build_reader(chosen.words, to_network(parameters, SHIPPED))
     return FeedbackModel(calibration=calibration, reader=reader)
 
 
@@ -236,7 +261,7 @@ def main() -> None:
     compile_all()
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--data", type=Path, required=True, help="folder of the labelled tables")
-    parser.add_argument("--soft", type=Path, help="folder of the teacher's labels")
+    parser.add_argument("--soft", type=Path, help="folder of what the teacher says")
     parser.add_argument("--vectors", type=Path, help="folder of an encoder: vectors to start from")
     parser.add_argument("--out", type=Path, default=Path("models"))
     given = parser.parse_args()
@@ -244,12 +269,17 @@ def main() -> None:
         raise SystemExit(f"no folder {given.data}: the labelled tables are not part of the project")
     texts = all_texts(given.data)
     chosen = choose(count_words(texts["text"], texts["source"]))
-    vectors = word_vectors(chosen, given.vectors)
+    chosen = choose_negated(chosen, [*texts["text"], *generate(GENERATED, SEED)["text"]])
     plain = Calibration(np.ones(3), np.zeros(3))
+    taught = {
+        part: given.soft / f"words_{part}.npz" if given.soft else None for part in ("fold", "final")
+    }
+    vectors = word_vectors(chosen, given.vectors, taught["fold"])
     folded = fit_network(blocks(given.data, given.soft, fold=True), chosen, vectors)
     held = held_out(given.data)
     logits, _ = build(folded, chosen, plain).logits(held["text"].tolist())
     calibration, crossed = calibrate(logits, held)
+    vectors = word_vectors(chosen, given.vectors, taught["final"])
     parameters = fit_network(blocks(given.data, given.soft, fold=False), chosen, vectors)
     final = build(parameters, chosen, calibration)
     evidence = gather(held, crossed, final)

@@ -4,7 +4,8 @@ Stages, in order: ``pretrain`` (ratings of reviews), ``tune`` (annotated texts
 and generated sentences), ``label`` (soft labels for the student), and
 ``final`` (continue on every domain).  ``pretrain``, ``tune`` and ``label``
 keep to the train side of one fold, so that ``evaluate_teacher.py`` can judge
-on domains no stage has seen.
+on domains no stage has seen.  ``words`` writes what the teacher holds of each
+word of the student's vocabulary, read alone: the student's tables start there.
 """
 
 from __future__ import annotations
@@ -20,11 +21,15 @@ import pandas as pd
 import teacher as th
 import torch
 from counterfactual import generate
+from fit_default import all_texts
+from vocabulary import choose, count_words
 
+from detractor.compilation import compile_all
 from detractor.wordpiece import WordPiece
 
 log = logging.getLogger("fit_teacher")
 
+STAGES = ["pretrain", "tune", "label", "final", "label-final", "words"]
 SEED = 20
 SOFT = ["text", "source", "domain", "use"]
 
@@ -129,6 +134,16 @@ def label(
         log.info("labelled %d of %d", start + len(block), len(frame))
 
 
+def write_words(model: th.Teacher, pieces: WordPiece, data: Path, out: Path) -> None:
+    """Write the state of the teacher for each word that the student knows."""
+    compile_all()
+    texts = all_texts(data)
+    forms = choose(count_words(texts["text"], texts["source"])).forms
+    states = th.embed(model, th.encode(pd.Series(forms), pieces, 16))
+    np.savez_compressed(out, forms=np.array(forms), states=states.astype(np.float16))
+    log.info("%d words", len(forms))
+
+
 def train(args: argparse.Namespace, frame: pd.DataFrame, schedule: th.Schedule, limit: int) -> None:
     """Run one training stage and save its weights."""
     frame = frame.reset_index(drop=True)
@@ -148,14 +163,14 @@ def train(args: argparse.Namespace, frame: pd.DataFrame, schedule: th.Schedule, 
 def main() -> None:
     """Run one stage."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("stage", choices=["pretrain", "tune", "label", "final", "label-final"])
+    parser.add_argument("stage", choices=STAGES)
     parser.add_argument("--data", type=Path, required=True, help="folder of the parquet files")
     parser.add_argument("--base", type=Path, required=True, help="folder of the base encoder")
     parser.add_argument("--resume", type=Path, help="weights to continue from")
     parser.add_argument(
         "--weights", type=Path, required=True, help="weights to write, or to label with"
     )
-    parser.add_argument("--out", type=Path, help="soft labels to write")
+    parser.add_argument("--out", type=Path, help="soft labels or words to write")
     parser.add_argument("--rows", type=int, default=30_000)
     parser.add_argument("--generated", type=int, default=9_000)
     parser.add_argument("--epochs", type=float, default=1.0)
@@ -180,6 +195,9 @@ def main() -> None:
         train(args, finishing(args.data, args.rows, args.generated), schedule, 80)
     else:
         model, pieces = th.load(args.base, args.weights)
+        if args.stage == "words":
+            write_words(model, pieces, args.data, args.out)
+            return
         frame = to_label(args.data, args.rows, final=args.stage == "label-final")
         label(model, pieces, frame, args.out)
 

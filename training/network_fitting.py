@@ -23,6 +23,7 @@ BATCH = 32
 MOMENTUM, SQUARES = 0.9, 0.99  # Adam's decay rates
 LEAK = F(0.1)  # of the gradient through a saturated memory or gate that would move further out
 LONGEST = 256  # words of a text that are trained on
+COMMON = 30  # uses of a word from which its moves are evidence for words of near meaning
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +34,8 @@ class Settings:
     rate: float = 0.003
     table_rate: float = 6.0
     word_dropout: float = 0.05
-    scale: float = 0.3
+    scale: float = 0.2
+    rarity: float = 50.0  # uses at which a word moves half as itself, half as words near to it
     seed: int = 0
 
 
@@ -272,6 +274,27 @@ def run_pass(examples, order, parameters, squares, gradients, means, seconds, ra
     return loss / max(seen, 1)
 
 
+def follow(
+    table: NDArray[np.float32], start: NDArray[np.float32], vectors: NDArray[np.float32],
+    uses: NDArray[np.int64], rarity: float,
+) -> None:  # fmt: skip
+    """Move rare words as common words of near meaning moved.
+
+    What the common rows have learned since the start is foretold from their vectors by a ridge
+    regression; each row is drawn to what is foretold for it, the more the rarer it is. A word that
+    was never seen in training moves with its like, rather than stay where it began.
+    """
+    known = np.concatenate([vectors, np.ones((len(vectors), 1))], axis=1).astype(np.float64)
+    common = uses >= COMMON
+    weight = np.sqrt(uses[common] / (uses[common] + 200.0))[:, None]
+    told = known[common] * weight
+    ridge = np.eye(known.shape[1]) * len(told) / 100
+    moved = (table - start).astype(np.float64)
+    slopes = np.linalg.solve(told.T @ told + ridge, told.T @ (moved[common] * weight))
+    own = (uses / (uses + rarity))[:, None]
+    table[1:] = (start + own * moved + (1 - own) * (known @ slopes))[1:]
+
+
 def fit(
     examples: Examples, importance: NDArray[np.float32], vectors: NDArray[np.float32],
     settings: Settings,
@@ -287,6 +310,8 @@ def fit(
         examples.shifts, importance,
     )  # fmt: skip
     rng = np.random.default_rng(settings.seed)
+    tables = [table.copy() for table in parameters[:3]]
+    uses = np.bincount(examples.rows, minlength=len(vectors))
     for number in range(settings.passes):
         order = rng.permutation(len(examples.weights))
         ends = [
@@ -298,6 +323,8 @@ def fit(
             (ends[0], ends[1], steps, F(settings.table_rate)), settings.word_dropout,
             settings.seed * 100 + number,
         )  # fmt: skip
+        for table, first in zip(parameters[:3], tables, strict=True):
+            follow(table, first, vectors, uses, settings.rarity)
         print(f"pass {number + 1} of {settings.passes}: loss {loss:.4f}", flush=True)
     return parameters
 
@@ -309,8 +336,8 @@ def to_network(parameters: list[Any], outputs: list[int]) -> Network:
     table = np.concatenate([table, np.zeros((1, LINES, LANES))])  # the edges
     steps = {
         "words": (table, 64), "mark": ((mark + bias).reshape(4, 2, LANES), 2048),
-        "gain": (gain, 8192), "offset": (offset, 1024), "value": (value[:, outputs].T, 2048),
-        "attention": (attention[:, outputs].T, 256),
+        "gain": (gain, 8192), "offset": (offset, 1024),
+        "value": (value[:, outputs].T, 2048), "attention": (attention[:, outputs].T, 256),
     }  # fmt: skip
     fixed: dict[str, Any] = {}
     for name, (array, step) in steps.items():

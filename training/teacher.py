@@ -66,10 +66,13 @@ class Teacher(nn.Module):
 
     def forward(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """Return logits, one column a name in `COLUMNS`."""
+        return self.heads(self.dropout(self.pool(ids, mask)))
+
+    def pool(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """Return the mean of what the encoder holds of each piece."""
         hidden = self.bert(input_ids=ids, attention_mask=mask).last_hidden_state
         weight = mask.unsqueeze(-1).to(hidden.dtype)
-        pooled = (hidden * weight).sum(1) / weight.sum(1)
-        return self.heads(self.dropout(pooled))
+        return (hidden * weight).sum(1) / weight.sum(1)
 
 
 @dataclass(frozen=True)
@@ -365,6 +368,17 @@ def _predict(teacher: Teacher, rows: list[list[int]], batch: int) -> np.ndarray:
         picked = order[start : start + batch]
         out[picked] = teacher(*_collate([rows[i] for i in picked])).numpy()
     return out
+
+
+@torch.inference_mode()
+def embed(teacher: Teacher, rows: list[list[int]], batch: int = 256) -> np.ndarray:
+    """Return the pooled state of each encoded row, shape (n, width of the encoder)."""
+    teacher.eval()
+    parts = [
+        teacher.pool(*_collate(rows[start : start + batch])).numpy()
+        for start in range(0, len(rows), batch)
+    ]
+    return np.concatenate(parts)
 
 
 def probabilities(logits: np.ndarray) -> pd.DataFrame:

@@ -9,20 +9,24 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from misspellings import mine, swap
 from numpy.typing import NDArray
 
 from detractor.characters import characters, encode
 from detractor.compilation import compiled
+from detractor.network import FUNCTION_ROWS, build_lexicon, read_rows
 from detractor.tokens import (
     CAPITALS,
     CODE,
+    ELLIPSIS,
+    FULL_STOP,
     INITIAL_CAPITAL,
     OPENS_SENTENCE,
     WORD,
     hash_word,
     tokenize_into,
 )
-from detractor.vocabulary import SOMETIMES_NAME, UNKNOWN
+from detractor.vocabulary import ENDS, NEGATES, SOMETIMES_NAME, UNKNOWN, KnownWords
 
 MINIMUM_SOURCES = 3  # a word that only one company's customers use is its brand, place or product
 MINIMUM_COUNT = 12
@@ -34,6 +38,8 @@ your our their he she his her them who how than too also only because after abou
 ENGLISH_SHARE = 0.15
 NAME_SHARE = 0.4  # of mid-sentence uses; ordinary words lie below .1, names and brands above .6
 SOMETIMES_NAME_SHARE = 0.15
+ACRONYM_SHARE = 0.75  # of uses in capitals: HSBC, KLM, JFK
+NOT_ACRONYMS = "tv atm id uk er ac ife asap sms otp gps vip icu ceo mri csr ui pc hq omg ok pin"
 NOT_NAMES = """
 i'm i've i'd i'll im ive ill id i dear furthermore god oh ok okay wow yup yep hi hello moreover
 however additionally therefore lastly overall wifi uk
@@ -41,14 +47,20 @@ however additionally therefore lastly overall wifi uk
 NEGATED = """
 do does did is was are were has have had could would should must need might
 """  # with n't: these and "not"
+BEFORE_IS = "it that there here what who he she where how"
 CONTRACTIONS = {
     "can't": "can not", "won't": "will not", "ain't": "is not", "cannot": "can not",
     "i'm": "i am", "i've": "i have", "i'd": "i would", "i'll": "i will", "you're": "you are",
     "they're": "they are", "we're": "we are", "we've": "we have", "you've": "you have",
     "they've": "they have", "you'll": "you will", "they'll": "they will", "we'll": "we will",
-    "gonna": "going to", "wanna": "want to", "gotta": "got to",
-} | {f"{verb}n't": f"{verb} not" for verb in NEGATED.split()}  # fmt: skip
-WITH_APOSTROPHE_ONLY = "i'd i'll we're we'll"  # without it they are other words
+    "gonna": "going to", "wanna": "want to", "gotta": "got to", "let's": "let us",
+}  # fmt: skip
+CONTRACTIONS |= {f"{word}'s": f"{word} is" for word in BEFORE_IS.split()}
+CONTRACTIONS |= {f"{verb}n't": f"{verb} not" for verb in NEGATED.split()}
+NEGATORS = "not no never nobody none nothing neither nor without hardly barely scarcely noone zero"
+ENDERS = "but although though however because yet until unless except"
+MINIMUM_NEGATED = 25
+WITH_APOSTROPHE_ONLY = "i'd i'll we're we'll it's let's"  # without it they are other words
 
 
 class Words(NamedTuple):
@@ -125,6 +137,7 @@ def count_words(texts: pd.Series, sources: pd.Series) -> pd.DataFrame:
             "source": source,
             "middle": middle,
             "capital": capital,
+            "shouted": (words.flags & CAPITALS) > 0,
             "word": is_word,
         }
     )
@@ -132,12 +145,14 @@ def count_words(texts: pd.Series, sources: pd.Series) -> pd.DataFrame:
         count=("word", "size"),
         middle=("middle", "sum"),
         capital=("capital", "sum"),
+        shouted=("shouted", "sum"),
         word=("word", "max"),
     )
     per_word = per_source.reset_index().groupby("hash").agg(
         count=("count", "sum"), sources=("source", "size"), middle=("middle", "sum"),
-        capital=("capital", "sum"), word=("word", "max"),
+        capital=("capital", "sum"), shouted=("shouted", "sum"), word=("word", "max"),
     )  # fmt: skip
+    per_word["shouted_share"] = per_word["shouted"] / per_word["count"]
     per_word["capital_share"] = per_word["capital"] / per_word["middle"].clip(lower=1)
     buffer = b"".join(text.encode("utf-8", "surrogatepass") for text in texts)
     first = pd.Series(np.arange(len(words.hashes))).groupby(words.hashes).first()
@@ -150,10 +165,9 @@ def count_words(texts: pd.Series, sources: pd.Series) -> pd.DataFrame:
 
 
 class Chosen(NamedTuple):
-    """The vocabulary of a model: hash to rows, and the written form of each row for training."""
+    """The vocabulary of a model, and the written form of each row for training."""
 
-    hashes: NDArray[np.uint64]
-    rows: NDArray[np.int32]  # (n, 2), see `detractor.vocabulary`
+    words: KnownWords
     forms: list[str]  # of row 1 and up; never shipped
 
 
@@ -167,6 +181,8 @@ def choose(counts: pd.DataFrame) -> Chosen:
     shared = (counts["sources"] >= MINIMUM_SOURCES) & (counts["count"] >= MINIMUM_COUNT)
     seen = (counts["middle"] >= 3) & counts["word"] & ~counts.index.isin(allowed)
     name = seen & (counts["capital_share"] >= NAME_SHARE)
+    words = {hash_word(word) for word in NOT_ACRONYMS.split()}
+    name |= counts["word"] & (counts["shouted_share"] >= ACRONYM_SHARE) & ~counts.index.isin(words)
     sometimes = set(counts.index[seen & (counts["capital_share"] >= SOMETIMES_NAME_SHARE)]) | brands
     kept = counts[(shared | is_class) & ~name & ~counts.index.isin([*neutral, CODE])]
     kept = kept.sort_values("count", ascending=False, kind="stable")
@@ -182,8 +198,30 @@ def choose(counts: pd.DataFrame) -> Chosen:
         marked[hash_word(form)] = first, second
         if form not in WITH_APOSTROPHE_ONLY.split():
             marked[hash_word(form.replace("'", ""))] = first, second
-    return Chosen(
-        np.array(list(marked), dtype=np.uint64),
-        np.array(list(marked.values()), dtype=np.int32),
-        own["form"].tolist(),
-    )
+    forms = own["form"].tolist()
+    wrong = swap(forms, counts["form"]) | mine(counts, forms)
+    for form, word in wrong.items():  # a name where it has a capital: "Mraks" may be one
+        row = marked[hash_word(word)][0]
+        marked.setdefault(hash_word(form), (row | SOMETIMES_NAME, UNKNOWN))
+    negated = np.arange(len(forms) + 1, dtype=np.int32)
+    for forms_of, meaning in ((NEGATORS, NEGATES), (ENDERS, ENDS)):
+        hashes = map(hash_word, forms_of.split())
+        negated[[rows[value] for value in hashes if value in rows]] = meaning
+    negated[[rows[mark] for mark in range(FULL_STOP, ELLIPSIS + 1) if mark in rows]] = ENDS
+    known = np.array(list(marked), np.uint64), np.array(list(marked.values()), np.int32)
+    return Chosen(KnownWords(*known, negated), forms)
+
+
+def choose_negated(chosen: Chosen, texts: list[str]) -> Chosen:
+    """Give those words a second row that stand after a negation often enough in the texts."""
+    words, n = chosen.words, len(chosen.forms) + 1
+    candidates = words.negated.copy()
+    candidates[FUNCTION_ROWS + 1 :] += np.where(candidates[FUNCTION_ROWS + 1 :] > 0, n, 0)
+    lexicon = build_lexicon(words._replace(negated=candidates))
+    uses = np.bincount(read_rows(texts, lexicon)[0], minlength=2 * n)[n:]
+    own = np.flatnonzero(uses >= MINIMUM_NEGATED)
+    negated = words.negated.copy()
+    negated[own] = n + np.arange(len(own))
+    end = np.arange(n, n + len(own), dtype=np.int32)
+    forms = [*chosen.forms, *(chosen.forms[row - 1] for row in own)]
+    return Chosen(words._replace(negated=np.concatenate([negated, end])), forms)

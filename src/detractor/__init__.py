@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from detractor.replies import check_reply
     from detractor.schema import Columns
     from detractor.scoring import Score, score
+    from detractor.signals import read_signals
     from detractor.themes import find_themes
     from detractor.uplift import UpliftModel
 
@@ -39,6 +40,7 @@ _HOMES = {
     "measure_outcomes": "outcomes",
     "plan": "planning",
     "rank": "ranking",
+    "read_signals": "signals",
     "score": "scoring",
 }
 __all__ = [
@@ -55,6 +57,7 @@ __all__ = [
     "measure_outcomes",
     "plan",
     "rank",
+    "read_signals",
     "score",
 ]
 

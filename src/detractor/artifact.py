@@ -19,7 +19,7 @@ from detractor.errors import ModelFileError
 from detractor.model import CompiledReader, FeedbackModel, Linear, build_reader
 from detractor.network import LANES, LINES, Network
 from detractor.schema import HEADS
-from detractor.vocabulary import MOST_ROWS, SOMETIMES_NAME
+from detractor.vocabulary import ENDS, MOST_ROWS, SOMETIMES_NAME, KnownWords
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from detractor.container import Arrays
 
-FORMAT = 2
+FORMAT = 3
 DEFAULT = "default"
 GOLDEN_TOLERANCE = 1e-9
 GOLDEN_TEXTS = (
@@ -37,7 +37,13 @@ GOLDEN_TEXTS = (
     "ABSOLUTE JOKE of a company, you lied to me!!!",
     "It used to be bad, but now everything works. Not a single complaint.",
 )
-LIMITS = {"mark": 16_383, "gain": 32_767, "offset": 8_191, "attention": 2_047, "value": 32_767}
+LIMITS = {
+    "mark": 16_383,
+    "gain": 32_767,
+    "offset": 8_191,
+    "attention": 2_047,
+    "value": 32_767,
+}
 """The largest size of the fixed-point numbers, so that no sum of them passes its width."""
 _SUM_OF_VALUES = 131_000  # times 16383, the most that a memory says: below 2**31
 
@@ -132,11 +138,12 @@ def _check_shapes(arrays: Arrays) -> None:
         n_rows = arrays["words"].shape[0] - 1
         expected |= {
             "words": (n_rows + 1, LINES, LANES), "mark": (4, 2, LANES), "gain": (LANES,),
-            "offset": (LANES,), "value": (outputs, LANES), "attention": (outputs, LANES),
+            "offset": (LANES,), "negated": (n_rows,), "value": (outputs, LANES),
+            "attention": (outputs, LANES),
             "bias": (outputs,), "start": (outputs,), "rows": (len(arrays["hashes"]), 2),
         }  # fmt: skip
         _check_numbers(arrays)
-        _check_rows(arrays["rows"], n_rows)
+        _check_rows(arrays["rows"], arrays["negated"], n_rows)
     if "weights" in arrays:
         expected |= {"linear_intercepts": (outputs,), "blend": (outputs,)}
         if arrays["weights"].ndim != 2 or arrays["weights"].shape[1] != outputs:
@@ -146,7 +153,7 @@ def _check_shapes(arrays: Arrays) -> None:
             raise ValueError(f"{key} of shape {arrays[key].shape}, not {shape}")
 
 
-def _check_rows(rows: NDArray[Any], n_rows: int) -> None:
+def _check_rows(rows: NDArray[Any], negated: NDArray[Any], n_rows: int) -> None:
     """Hold every row inside the table: compiled code does not look."""
     if rows.dtype != np.int32 or rows.ndim != 2 or rows.shape[1] != 2 or n_rows > MOST_ROWS:
         raise ValueError(f"rows of type {rows.dtype} and shape {rows.shape}, {n_rows} in all")
@@ -154,6 +161,8 @@ def _check_rows(rows: NDArray[Any], n_rows: int) -> None:
     plain = np.where(single[:, None], rows & ~SOMETIMES_NAME, rows)  # a pair is never a name
     if plain.size and not 0 <= plain.min() <= plain.max() < n_rows:
         raise ValueError(f"rows from {plain.min()} to {plain.max()} of {n_rows}")
+    if negated.dtype != np.int32 or not ENDS <= negated.min() <= negated.max() < n_rows:
+        raise ValueError(f"negated rows from {negated.min()} to {negated.max()} of {n_rows}")
 
 
 def _check_numbers(arrays: Arrays) -> None:
@@ -189,7 +198,7 @@ def _arrays(model: FeedbackModel) -> Arrays:
     }  # fmt: skip
     if model.reader is not None:
         arrays |= model.reader.network._asdict()
-        arrays |= {"hashes": model.reader.hashes, "rows": model.reader.rows}
+        arrays |= model.reader.words._asdict()
     if model.linear is not None:
         arrays |= {
             "weights": model.linear.weights, "linear_intercepts": model.linear.intercepts,
@@ -202,7 +211,8 @@ def _model(arrays: Arrays, header: Mapping[str, Any]) -> FeedbackModel:
     reader: CompiledReader | None = None
     if "words" in arrays:
         network = Network(**{key: arrays[key] for key in Network._fields})
-        reader = build_reader(arrays["hashes"], arrays["rows"], network)
+        words = KnownWords(**{key: arrays[key] for key in KnownWords._fields})
+        reader = build_reader(words, network)
     linear = None
     if "weights" in arrays:
         linear = Linear(arrays["weights"], arrays["linear_intercepts"], arrays["blend"])

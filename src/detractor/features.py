@@ -32,7 +32,7 @@ from detractor.tokens import (
     tokenize,
     tokenize_into,
 )
-from detractor.vocabulary import UNKNOWN, Vocabulary, build_vocabulary, find_row
+from detractor.vocabulary import UNKNOWN, KnownWords, Vocabulary, build_vocabulary, find_row
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,7 +82,8 @@ def rules() -> Rules:
         effects |= {hash_word(word): _STAND_IN + len(stand_ins) for word in group.split()}
         stand_ins.append(hash_word(group.split()[0]))
     codes = np.array([(code, UNKNOWN) for code in effects.values()], dtype=np.int32)
-    vocabulary = build_vocabulary(np.array(list(effects), dtype=np.uint64), codes)
+    hashes, negated = np.array(list(effects), dtype=np.uint64), np.empty(0, dtype=np.int32)
+    vocabulary = build_vocabulary(KnownWords(hashes, codes, negated))
     return Rules(characters(), vocabulary, np.array(stand_ins, dtype=np.uint64))
 
 

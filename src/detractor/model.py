@@ -17,6 +17,7 @@ from detractor.calibration import Calibration, fit_calibration, logistic
 from detractor.markup import LEFT, element, table
 from detractor.network import Lexicon, Network, align, build_lexicon, read_texts
 from detractor.schema import HEADS
+from detractor.vocabulary import KnownWords
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,8 +29,7 @@ if TYPE_CHECKING:
 class CompiledReader(NamedTuple):
     """The compiled network and the words it knows."""
 
-    hashes: NDArray[np.uint64]
-    rows: NDArray[np.int32]
+    words: KnownWords
     network: Network
     lexicon: Lexicon
 
@@ -42,11 +42,9 @@ class Linear(NamedTuple):
     blend: NDArray[np.float64]  # (3,): what the reader's logit is multiplied with
 
 
-def build_reader(
-    hashes: NDArray[np.uint64], rows: NDArray[np.int32], network: Network
-) -> CompiledReader:
+def build_reader(words: KnownWords, network: Network) -> CompiledReader:
     """Join a network with the words it knows."""
-    return CompiledReader(hashes, rows, align(network), build_lexicon(hashes, rows))
+    return CompiledReader(words, align(network), build_lexicon(words))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

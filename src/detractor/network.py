@@ -28,7 +28,7 @@ import numpy as np
 from detractor.characters import Characters, characters, encode
 from detractor.compilation import compile_all, compiled, compiled_with_arrays, prepare, wrapping
 from detractor.tokens import ELLIPSIS, HEART, SMILE, WORD, make_room, tokenize, tokenize_into
-from detractor.vocabulary import UNKNOWN, Vocabulary, build_vocabulary, look_up
+from detractor.vocabulary import UNKNOWN, KnownWords, Vocabulary, build_vocabulary, look_up
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -97,9 +97,9 @@ class Parts(NamedTuple):
     bias: Floats  # (K,)
 
 
-def build_lexicon(hashes: NDArray[np.uint64], rows: NDArray[np.int32]) -> Lexicon:
-    """Build what turns bytes into rows from the hashes of the known words."""
-    return Lexicon(characters(), build_vocabulary(hashes, rows))
+def build_lexicon(words: KnownWords) -> Lexicon:
+    """Build what turns bytes into rows."""
+    return Lexicon(characters(), build_vocabulary(words))
 
 
 def align(network: Network) -> Network:

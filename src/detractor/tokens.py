@@ -46,7 +46,6 @@ JOINED = 64  # by a hyphen to the word before
 # Hashes of the tokens that are classes: small numbers, which no word's hash takes in practice.
 NUMBER, MONEY, PERCENTAGE, ORDINAL, CODE, SMILE, FROWN, HEART = range(1, 9)
 FULL_STOP, PAUSE, SHOUT, SHOUTS, ASK, ASKS, DISBELIEF, ELLIPSIS = range(11, 19)
-PUNCTUATION_RANGE = (FULL_STOP, ELLIPSIS)
 
 _FNV_OFFSET = np.uint64(0xCBF29CE484222325)  # Fowler, Noll and Vo's 64-bit hash, variant 1a
 _FNV_PRIME = np.uint64(0x100000001B3)
@@ -54,6 +53,18 @@ _LETTERS = np.array(
     [c | 32 if chr(c | 32).isalpha() and c < 128 else 0 for c in range(256)], np.uint8
 )
 """The small letter of each byte that is an ASCII letter."""
+
+
+def _hash_letters(word: str) -> int:
+    value = int(_FNV_OFFSET)
+    for letter in word:
+        value = (value ^ ord(letter)) * int(_FNV_PRIME) % 2**64
+    return value
+
+
+_HOSTS = "it that there here what who he she where how let"
+_BEFORE_IS = np.array([_hash_letters(word) for word in _HOSTS.split()], np.uint64)
+"""The words after which ``'s`` is a verb; after others it tells an owner."""
 
 
 class Tokens(NamedTuple):
@@ -118,7 +129,10 @@ def read_word(buffer, position, end, classes, folded):
         penult, last = last, point
         value = (value ^ np.uint64(point)) * _FNV_PRIME
     if after == 2 and last == 115:  # 's
-        value = before
+        owner = True
+        for word in _BEFORE_IS:
+            owner &= word != before
+        value = before if owner else value
     elif last == 116 and (penult == 39 or penult == 110):  # n't, and "dont" before it is canonical
         flags |= NEGATED_VERB if penult == 39 else 0
     if digits:
@@ -145,7 +159,6 @@ def read_number(buffer, position, end, classes):
             if classify(following, classes) != DIGIT:
                 break
         position += width
-    value = np.uint64(NUMBER)
     if position < end:
         point, width = decode(buffer, position)
         kind = classify(point, classes)
@@ -154,16 +167,11 @@ def read_number(buffer, position, end, classes):
         if kind == CURRENCY:
             return np.uint64(MONEY), position + width
         if position + 1 < end:
-            first, second = buffer[position] | 32, buffer[position + 1] | 32
+            pair = np.int64(buffer[position] | 32) << 8 | np.int64(buffer[position + 1] | 32)
             ends = position + 2 >= end or buffer[position + 2] | 32 < 97
-            if ends and (
-                (first == 115 and second == 116)
-                or (first == 110 and second == 100)
-                or (first == 114 and second == 100)
-                or (first == 116 and second == 104)
-            ):
+            if ends and pair in (0x7374, 0x6E64, 0x7264, 0x7468):  # st nd rd th
                 return np.uint64(ORDINAL), position + 2
-    return value, position
+    return np.uint64(NUMBER), position
 
 
 @compiled
@@ -199,7 +207,7 @@ def read_marks(buffer, position, end, classes):
 def read_face(buffer, position, end):
     """Read an emoticon such as :-) or ;( ; zero where there is none."""
     mouth = position + 1
-    while mouth < end and mouth < position + 3 and buffer[mouth] in (39, 45):
+    while mouth < min(end, position + 3) and buffer[mouth] in (39, 45):
         mouth += 1
     if mouth >= end or buffer[position] not in (58, 59, 61):
         return np.uint64(0), position

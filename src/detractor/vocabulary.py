@@ -3,6 +3,10 @@
 Only hashes are kept, never the words. Words that stand for each other share a row, and a word that
 stands for two ("don't") has both their rows. A word that is not known, any name among them, is row
 0, and so is a compound that one is part of ("Acme-branded"); several of these count as one.
+
+Many words have a second row, for where they stand after a negation: what "not awful" says is
+learned apart from what "awful" says. A negation reaches over the next `SCOPE` words, up to a mark
+of punctuation or a word such as "but".
 """
 
 from __future__ import annotations
@@ -19,6 +23,8 @@ if TYPE_CHECKING:
 
 UNKNOWN = 0
 SOMETIMES_NAME = 1 << 20  # set on the row of a word that is a name when it has a capital
+NEGATES, ENDS = -1, -2  # in place of the row of a word after a negation
+SCOPE = 6  # words; an assumption
 MOST_ROWS = 1 << 19
 _PAIR = MOST_ROWS  # set on the place of two rows in the table of pairs
 _ROW = _PAIR - 1
@@ -26,6 +32,25 @@ _MIX = np.uint64(0x9E3779B97F4A7C15)  # 2**64 over the golden ratio: Fibonacci h
 _ROWS = np.uint64((1 << 21) - 1)
 """The bits of a slot that hold the row; the other 43 are those of the mixed hash. That two of a few
 ten thousand words share them has a chance below one in ten thousand."""
+
+
+class KnownWords(NamedTuple):
+    """The words of a model as its file holds them.
+
+    Parameters
+    ----------
+    hashes : ndarray of uint64, shape (n,)
+    rows : ndarray of int32, shape (n, 2)
+        The row of each word, from 1 to 2**19 - 1, and that of the second word that it stands for,
+        or 0.
+    negated : ndarray of int32, shape (number of rows,)
+        The row that stands for each row after a negation, itself where it has no other; `NEGATES`
+        for words that negate, `ENDS` for words and marks that end a negation.
+    """
+
+    hashes: NDArray[np.uint64]
+    rows: NDArray[np.int32]
+    negated: NDArray[np.int32]
 
 
 class Vocabulary(NamedTuple):
@@ -40,11 +65,14 @@ class Vocabulary(NamedTuple):
         How far a mixed hash is shifted to give the slot.
     pairs : ndarray of int32, shape (p, 2)
         The rows of the words that stand for two.
+    negated : ndarray of int32
+        See `KnownWords`.
     """
 
     slots: NDArray[np.uint64]
     shift: np.uint64
     pairs: NDArray[np.int32]
+    negated: NDArray[np.int32]
 
 
 @compiled
@@ -70,22 +98,17 @@ def _insert(hashes, rows, slots, shift):
         slots[find_slot(mixed, slots, shift)] = (mixed & ~_ROWS) | np.uint64(rows[index])
 
 
-def build_vocabulary(hashes: NDArray[np.uint64], rows: NDArray[np.int32]) -> Vocabulary:
-    """Put word hashes and their rows, from 1 to 2**19 - 1, into a table at most half full.
-
-    Parameters
-    ----------
-    hashes : ndarray of uint64, shape (n,)
-    rows : ndarray of int32, shape (n, 2)
-        The row of each word, and that of the second word that it stands for, or 0.
+def build_vocabulary(words: KnownWords) -> Vocabulary:
+    """Put word hashes and their rows into a table at most half full.
 
     Examples
     --------
     >>> hashes, rows = np.array([7, 9], dtype=np.uint64), np.array([[1, 0], [2, 1]], dtype=np.int32)
-    >>> table = build_vocabulary(hashes, rows)
+    >>> table = build_vocabulary(KnownWords(hashes, rows, np.arange(3, dtype=np.int32)))
     >>> table.slots.size, int((table.slots > 0).sum())
     (16, 2)
     """
+    hashes, rows, negated = words
     bits = max(4, int(hashes.size * 2).bit_length())
     double = rows[:, 1] > 0
     single = rows[:, 0].copy()
@@ -93,7 +116,20 @@ def build_vocabulary(hashes: NDArray[np.uint64], rows: NDArray[np.int32]) -> Voc
     slots, shift = np.zeros(1 << bits, dtype=np.uint64), np.uint64(64 - bits)
     with wrapping():
         _insert(hashes, single, slots, shift)
-    return Vocabulary(slots, shift, np.ascontiguousarray(rows[double]))
+    return Vocabulary(slots, shift, np.ascontiguousarray(rows[double]), negated)
+
+
+@compiled
+def negate(row, left, negated):
+    """Give the row of a word with `left` words of a negation before it, and what is left then."""
+    after = negated[row]
+    if after == ENDS:
+        return row, 0
+    if after == NEGATES:
+        return row, SCOPE
+    if left:
+        return np.int64(after), left - 1
+    return row, 0
 
 
 @compiled
@@ -102,8 +138,9 @@ def look_up(hashes, flags, count, vocabulary, rows, marks, origins):
 
     ``origins`` receives the index of the token that each row came from.
     """
-    kept = first = 0
+    kept = first = left = 0
     dropped = False
+    negated = vocabulary.negated
     for index in range(count):
         row, second = find_row(hashes[index], vocabulary), np.int64(UNKNOWN)
         flag = flags[index]
@@ -121,12 +158,13 @@ def look_up(hashes, flags, count, vocabulary, rows, marks, origins):
         dropped |= row == UNKNOWN
         if row == UNKNOWN and kept and rows[kept - 1] == UNKNOWN:
             continue
-        rows[kept] = row
+        rows[kept], left = negate(row, left, negated)
         emphasis = ((flag & CAPITALS) > 0) | (((flag & ELONGATED) > 0) << 1)
         marks[kept] = 0 if row == UNKNOWN else emphasis
         origins[kept] = index
         kept += 1
         if second:
-            rows[kept], marks[kept], origins[kept] = second, emphasis, index
+            rows[kept], left = negate(second, left, negated)
+            marks[kept], origins[kept] = emphasis, index
             kept += 1
     return kept

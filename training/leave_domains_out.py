@@ -1,0 +1,108 @@
+"""Measure the recipe of the default model on domains it never saw, all of them in turn.
+
+    python training/leave_domains_out.py --data FOLDER [--vectors ENCODER]
+
+The domains fall into four groups. For each group the network is fitted on the other three and
+judges this one: stricter than leaving one domain out. No teacher takes part, since it has seen most
+of the domains. Beside it words and word pairs with logistic regression, fitted on the same rated
+and annotated texts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import corpus
+import fit_default as recipe
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from vocabulary import choose, choose_negated, count_words
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
+from contenders import TfidfLogistic, labelled
+
+from detractor.calibration import Calibration, logistic
+from detractor.compilation import compile_all
+from detractor.evaluation import discrimination
+from detractor.schema import HEADS
+
+GROUPS = (
+    ("hospitality", "saas", "telecom_twitter_uk"),
+    ("airline", "healthcare", "transport", "telecom"),
+    ("retail", "bank", "us_consumer_finance"),
+    ("app", "insurance", "customer_support_twitter"),
+)
+ENOUGH = 20  # positives and negatives that a source needs before its own area is averaged
+
+
+def our_probabilities(
+    data: Path, vectors: Path | None, judged: pd.DataFrame
+) -> NDArray[np.float64]:
+    """Give each text what a network says that saw no domain of its group."""
+    texts = recipe.all_texts(data)
+    chosen = choose(count_words(texts["text"], texts["source"]))
+    chosen = choose_negated(chosen, texts["text"].tolist())
+    start = recipe.word_vectors(chosen, vectors, None)
+    values = np.full((len(judged), len(HEADS)), np.nan)
+    everything = {domain for group in GROUPS for domain in group}
+    for group in GROUPS:
+        corpus.TRAIN_DOMAINS = tuple(sorted(everything - set(group)))
+        fitted = recipe.fit_network(recipe.blocks(data, None, fold=True), chosen, start)
+        model = recipe.build(fitted, chosen, Calibration(np.ones(3), np.zeros(3)))
+        here = judged["domain"].isin(group).to_numpy()
+        values[here] = logistic(model.logits(judged.loc[here, "text"].tolist())[0])
+    return values
+
+
+def rival_probabilities(data: Path, judged: pd.DataFrame) -> NDArray[np.float64]:
+    """Do the same with words and word pairs and logistic regression."""
+    values = np.full((len(judged), len(HEADS)), np.nan)
+    texts = labelled(data, per_source=recipe.REVIEWS_A_SOURCE)
+    texts = texts[texts["use"].eq("train")]
+    for group in GROUPS:
+        here = judged["domain"].isin(group).to_numpy()
+        for k, head in enumerate(HEADS):
+            known = texts[texts[head].notna() & ~texts["domain"].isin(group)]
+            model = TfidfLogistic().fit(known["text"].tolist(), known[[head]])
+            values[here, k] = model.predict_proba(judged.loc[here, "text"].tolist())[head]
+    return values
+
+
+def summarise(judged: pd.DataFrame, values: NDArray[np.float64]) -> pd.DataFrame:
+    """Measure each head: pooled, and the mean over sources that have enough of both classes."""
+    rows = {}
+    for k, head in enumerate(HEADS):
+        table = discrimination(judged[head], pd.Series(values[:, k]), by=judged["source"])
+        enough = table[["positives"]].assign(rest=table["n"] - table["positives"]).min(axis=1)
+        own = table[enough >= ENOUGH].drop(index="all")
+        measures = ["auc", "average_precision"]
+        rows[head] = {f"{name} (pooled)": table.loc["all", name] for name in measures}
+        rows[head] |= {f"{name} (mean of {len(own)})": own[name].mean() for name in measures}
+    return pd.DataFrame(rows).T
+
+
+def main() -> None:
+    """Print the two tables."""
+    compile_all()
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--data", type=Path, required=True, help="folder of the labelled tables")
+    parser.add_argument("--vectors", type=Path, help="folder of an encoder: vectors to start from")
+    given = parser.parse_args()
+    if not given.data.is_dir():
+        raise SystemExit(f"no folder {given.data}: the labelled tables are not part of the project")
+    judged = labelled(given.data, per_source=1500)
+    print(f"{len(judged)} texts, {judged['source'].nunique()} sources, {len(GROUPS)} groups")
+    print(
+        "tfidf\n",
+        summarise(judged, rival_probabilities(given.data, judged)).round(4).to_string(),
+        flush=True,
+    )
+    ours = our_probabilities(given.data, given.vectors, judged)
+    print("detractor\n", summarise(judged, ours).round(4).to_string())
+
+
+if __name__ == "__main__":
+    main()
