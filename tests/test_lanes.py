@@ -24,6 +24,8 @@ def only(policy: Policy = PLAIN, **cells: object) -> pd.Series:
         ({}, "standard", ""),
         ({"safety": True}, "must_contact", ""),
         ({"vulnerable": "yes", "value": 0}, "must_contact", ""),
+        ({**CALM, "vulnerable": "yes"}, "suppressed", "sleeping_dog"),
+        ({**CALM, "vulnerable": "yes", "request": True}, "standard", ""),
         ({"deadline": "2026-03-10"}, "must_contact", ""),
         ({"opt_out": True}, "suppressed", "opt_out"),
         ({"opt_out": True, "safety": True}, "suppressed", "opt_out"),

@@ -78,8 +78,9 @@ def test_any_text_can_be_checked(draft: str) -> None:
     assert kinds(draft) == []
 
 
-# The rules were written on part a; b is by the same writer; c is in other voices, written later.
-PARTS = [("a", 0.9, 0.8), ("b", 0.9, 0.8), ("c", 0.75, 0.2)]
+# The rules were written on parts a to d, d after it was measured once: .65 and .58. Part e is in
+# voices that the rules were never fitted to, and nobody may fit them to it.
+PARTS = [("a", 0.9, 0.9), ("b", 0.9, 0.9), ("c", 0.9, 0.9), ("d", 0.9, 0.85), ("e", 0.55, 0.43)]
 
 
 @pytest.mark.parametrize(("part", "precision", "recall"), PARTS)
@@ -88,7 +89,7 @@ def test_precision_and_recall_on_the_written_replies(
 ) -> None:
     with WRITTEN.open(encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["part"] == part]
-    assert len(rows) >= 110
+    assert len(rows) >= 60
     right = said = wanted = 0
     for row in rows:
         want = set(filter(None, row["faults"].split("|")))

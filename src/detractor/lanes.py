@@ -30,6 +30,7 @@ QUADRANTS = ("loud_leaver", "quiet_leaver", "venting", "fine")
 RESPOND_BY = "respond_by"
 MUST_BECAUSE = "must_because"
 DEADLINE = "deadline"
+VULNERABLE = "vulnerable"
 
 
 def add_lanes(frame: pd.DataFrame, history: History, *, policy: Policy) -> pd.DataFrame:
@@ -101,15 +102,21 @@ def _deadlines(history: History, policy: Policy) -> pd.Series[Any]:
 def _must(
     frame: pd.DataFrame, deadline: pd.Series[Any], as_of: pd.Timestamp, policy: Policy
 ) -> npt.NDArray[np.intp]:
-    """Say which rule makes each customer one that must be contacted: 0 for none."""
-    pending = deadline.notna().to_numpy() & frame[COMPLAINS].to_numpy(dtype=bool)
+    """Say which rule makes each customer one that must be contacted: 0 for none.
+
+    Who is vulnerable, or has a deadline, must be contacted only beside a complaint.
+    """
+    complains = frame[COMPLAINS].to_numpy(dtype=bool)
+    told = {rule: frame[rule].to_numpy(dtype=bool) for rule in MUST_RULES if rule in frame}
+    pending = deadline.notna()
     if not pd.isna(as_of):
         # A deadline long missed is for the lawyers, not for a call tonight.
-        pending = pending & ~(deadline < as_of - pd.Timedelta(days=policy.signal_days)).to_numpy()
+        pending &= ~(deadline < as_of - pd.Timedelta(days=policy.signal_days))
+    told[DEADLINE] = pending.to_numpy()
     none = np.zeros(len(frame), dtype=bool)
     flags = [
-        (pending if rule == DEADLINE else frame[rule].to_numpy(dtype=bool))
-        if rule in policy.must_contact and (rule == DEADLINE or rule in frame)
+        told.get(rule, none) & (complains | (rule not in (VULNERABLE, DEADLINE)))
+        if rule in policy.must_contact
         else none
         for rule in MUST_RULES
     ]

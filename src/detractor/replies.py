@@ -7,6 +7,7 @@ from the draft and the text that it answers.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any, NamedTuple
@@ -16,6 +17,7 @@ from detractor.losses import find_losses, read_loss
 from detractor.phrases import PhraseBook, read_rules
 from detractor.playbook import Playbook, load_playbook
 from detractor.sentences import split_sentences
+from detractor.signals import find_signals
 
 FAULTS = (
     "conditional_apology",
@@ -37,6 +39,7 @@ _GREETING = re.compile(
     r"(?:(?:mr|mrs|ms|dr)\.?\s+)?([A-Z][\w'-]+)",
     re.IGNORECASE,
 )
+_SIGNED = re.compile(r"(?:[-\u2013\u2014~]|\n) ?([A-Z][a-z]+)\W*$")
 _NOBODY = frozenset(
     {
         "sir",
@@ -124,7 +127,7 @@ def check_reply(
         raise ParameterError(f"no role {role!r}; {suggestion(role, authorities)}")
     authority = authorities[role] if role else playbook.roles[0].authority
     marks = _Marks(draft)
-    found = [*_wordings(marks), *_sums(draft, authority)]
+    found = [*_wordings(marks), *_sums(draft, authority, marks)]
     if about:
         found += [*_missing(draft, about, marks), *_names(draft, about)]
     if {finding.kind for finding in found} & _HOSTILE:  # says enough about acknowledgement
@@ -133,41 +136,43 @@ def check_reply(
 
 
 class _Marks:
-    """The phrases of the rules that a draft holds, by kind."""
+    """The phrases of the rules that a draft holds, and the sentences they stand in."""
 
     def __init__(self, draft: str) -> None:
-        self.draft = draft
-        self.sentences = split_sentences(draft)
-        rules = _rules()
-        self.spans: dict[str, list[tuple[int, int]]] = {}
-        for start, end, group in rules.book.find(draft):
-            self.spans.setdefault(rules.rules[group]["kind"], []).append((start, end))
+        self._ends = [end for _, end in split_sentences(draft)]
+        self.found = _rules().book.find(draft)
+        self._sentences: dict[str, set[int]] = {}
+        for start, _, group in self.found:
+            kind = _rules().rules[group]["kind"]
+            self._sentences.setdefault(kind, set()).add(self.sentence(start))
 
-    def near(self, kind: str, span: tuple[int, int]) -> bool:
-        """Say whether the sentence of a span holds a phrase of this kind."""
-        begin, end = next(
-            ((a, b) for a, b in self.sentences if a <= span[0] < b), (0, len(self.draft))
-        )
-        return any(begin <= start < end for start, _ in self.spans.get(kind, []))
+    def sentence(self, position: int) -> int:
+        """Count the sentences that end before a position."""
+        return bisect_right(self._ends, position)
+
+    def of(self, kind: str) -> set[int]:
+        """List the sentences that hold a phrase of this kind."""
+        return self._sentences.get(kind, set())
 
 
 def _wordings(marks: _Marks) -> Iterator[Finding]:
     """Report the phrases that are faults, one finding for each kind and sentence."""
-    for rule in _rules().rules:
-        if rule["kind"] not in FAULTS:
-            continue
-        reported: set[int] = set()
-        for span in marks.spans.get(rule["kind"], []):
-            sentence = sum(end <= span[0] for _, end in marks.sentences)
-            healed = any(kind in marks.spans for kind in rule.get("unless", []))
-            if sentence not in reported and not healed:
-                reported.add(sentence)
-                yield Finding(*span, rule["kind"], rule["message"], rule["better"])
+    reported: set[tuple[str, int]] = set()
+    for start, end, group in marks.found:
+        rule = _rules().rules[group]
+        kind, sentence = rule["kind"], marks.sentence(start)
+        alone = not any(sentence in marks.of(other) for other in rule.get("beside", [kind]))
+        healed = any(marks.of(other) for other in rule.get("unless", []))
+        if kind in FAULTS and (kind, sentence) not in reported and not (alone or healed):
+            reported.add((kind, sentence))
+            yield Finding(start, end, kind, rule["message"], rule["better"])
 
 
-def _sums(draft: str, authority: float) -> Iterator[Finding]:
+def _sums(draft: str, authority: float, marks: _Marks) -> Iterator[Finding]:
+    """Report the sums above the authority in sentences that give something."""
     for item in find_losses(draft):
-        if item.part == "amount" and item.value > authority:
+        given = marks.sentence(item.start) in marks.of("giving")
+        if item.part == "amount" and item.value > authority and given:
             yield Finding(
                 item.start,
                 item.end,
@@ -178,26 +183,29 @@ def _sums(draft: str, authority: float) -> Iterator[Finding]:
 
 
 def _missing(draft: str, about: str, marks: _Marks) -> Iterator[Finding]:
-    if not {item.part for item in find_losses(about)} & {"loss", "emotion", "trouble"}:
+    harmed = {item.part for item in find_losses(about)} & {"loss", "emotion", "trouble"}
+    if not harmed and (about.rstrip().endswith("?") or _thanks(about)):
         return
     whole = (0, len(draft))
-    if "acknowledging" not in marks.spans and not _shared(draft, about):
+    if not marks.of("acknowledging") and not _shared(draft, about):
         yield Finding(
             *whole,
             "no_acknowledgement",
             "nothing shows that the trouble was read",
             "Name the trouble in a few words of your own, and say that you are sorry for it.",
         )
-    asks = "asking" in marks.spans or "?" in draft
-    done = "done" in marks.spans
-    promised = any(marks.near("time", span) for span in marks.spans.get("promising", []))
-    if not (asks or done or promised):
+    promised = marks.of("time") - (marks.of("past") - marks.of("promising"))
+    if not (promised or marks.of("done") or marks.of("asking") or "?" in draft):
         yield Finding(
             *whole,
             "no_commitment",
             "nothing is promised with a time",
             "Say who does what, and by when.",
         )
+
+
+def _thanks(text: str) -> bool:
+    return any(span.signal == "thanks" for span in find_signals(text))
 
 
 _COMMON = re.compile(
@@ -220,7 +228,8 @@ def _shared(draft: str, about: str) -> bool:
 
 
 def _names(draft: str, about: str) -> Iterator[Finding]:
-    author = read_loss(about).author
+    signed = _SIGNED.search(about)
+    author = read_loss(about).author or (signed.group(1) if signed else "")
     greeted = _GREETING.search(draft)
     if not author or not greeted or greeted.group(1).lower() in _NOBODY:
         return
