@@ -1,6 +1,7 @@
-"""Measure the service beside a FastAPI that wraps VADER: requests a second, p50, p99, memory.
+"""Measure the service beside a FastAPI that wraps VADER, and its memory over time.
 
-python benchmarks/service.py --seconds 5 --connections 1 16 64 [--soak 600]   # needs wrk
+python benchmarks/service.py --seconds 5 --connections 1 16 64   # needs wrk
+python benchmarks/service.py --connections --soak 10             # so does this
 """
 
 import argparse
@@ -53,6 +54,23 @@ wrk.headers["Content-Type"] = "application/json"
 """
 
 
+MIXED = """
+local bodies = {{[==[{one}]==], [==[{many}]==]}}
+local count = 0
+wrk.method = "POST"
+wrk.headers["Content-Type"] = "application/json"
+function request()
+  count = count + 1
+  return wrk.format(nil, nil, nil, bodies[count % 2 + 1])
+end
+function delay()
+  return 20
+end
+"""
+ONE, MANY = json.dumps({"text": TEXT}), json.dumps({"texts": [TEXT] * 100})
+SAMPLES = 40
+
+
 def unit(text: str) -> float:
     """Turn wrk's times into milliseconds."""
     value, kind = re.fullmatch(r"([\d.]+)(us|ms|s|m)", text).groups()  # type: ignore[union-attr]
@@ -75,13 +93,14 @@ def load(port: int, script: Path, connections: int, seconds: int) -> dict[str, f
 def start(code: str, port: int) -> subprocess.Popen[bytes]:
     """Start a server and wait until it answers."""
     process = subprocess.Popen([sys.executable, "-c", code.format(port=port)])
-    for _ in range(600):
+    for _ in range(1500):
         try:
             urllib.request.urlopen(f"http://127.0.0.1:{port}/health").close()
         except OSError:
             time.sleep(0.2)
         else:
             return process
+    process.kill()
     raise SystemExit("the server did not start")
 
 
@@ -91,38 +110,67 @@ def megabytes(process: subprocess.Popen[bytes]) -> float:
     return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024  # type: ignore[index]
 
 
+def compare(chosen: argparse.Namespace, folder: Path) -> dict[str, object]:
+    """Load both servers by turns, with one text a request and with 100."""
+    if shutil.which("wrk") is None:
+        raise SystemExit("needs wrk: apt-get install wrk")
+    ports = {"detractor": 8101, "vader": 8102}
+    servers = [start(OURS, 8101), start(VADER, 8102)]
+    found: dict[str, object] = {}
+    try:
+        for kind, body in {"1 text": ONE, "100 texts": MANY}.items():
+            script = folder / "post.lua"
+            script.write_text(LUA.format(body=body))
+            for connections in chosen.connections:
+                for name, port in ports.items():
+                    figures = load(port, script, connections, chosen.seconds)
+                    found[f"{kind}, {connections} connections, {name}"] = figures
+    finally:
+        for server in servers:
+            server.terminate()
+            server.wait()
+    return found
+
+
+def soak(minutes: float, folder: Path) -> dict[str, object]:
+    """Ask for single texts and batches by turns over two connections, and watch the memory."""
+    script = folder / "mixed.lua"
+    script.write_text(MIXED.format(one=ONE, many=MANY))
+    server = start(OURS, 8103)
+    memory = [megabytes(server)]
+    length = ["-t1", "-c2", f"-d{round(minutes * 60)}s", "--timeout", "60s", "-s", str(script)]
+    try:
+        with subprocess.Popen(
+            ["wrk", *length, "http://127.0.0.1:8103/score"], stdout=subprocess.PIPE, text=True
+        ) as client:
+            while client.poll() is None:
+                time.sleep(minutes * 60 / SAMPLES)
+                memory.append(megabytes(server))
+            said = client.stdout.read()  # type: ignore[union-attr]
+    finally:
+        server.terminate()
+        server.wait()
+    return {
+        "minutes": minutes,
+        "requests": int(re.search(r"(\d+) requests in", said)[1]),  # type: ignore[index]
+        "errors": re.findall(r"Non-2xx.*|Socket errors.*", said),
+        "megabytes": [round(value, 1) for value in memory],
+    }
+
+
 def main() -> None:
     """Measure and print one JSON object."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=int, default=5)
-    parser.add_argument("--connections", type=int, nargs="+", default=[1, 16, 64])
-    parser.add_argument("--soak", type=int, default=0, help="seconds")
+    parser.add_argument("--seconds", type=int, default=5, help="of each comparison")
+    parser.add_argument("--connections", type=int, nargs="*", default=[1, 16, 64])
+    parser.add_argument("--soak", type=float, default=0, metavar="MINUTES")
     chosen = parser.parse_args()
-    if shutil.which("wrk") is None:
-        raise SystemExit("needs wrk: apt-get install wrk")
-    bodies = {"1 text": {"text": TEXT}, "100 texts": {"texts": [TEXT] * 100}}
-    servers = {"detractor": start(OURS, 8101), "vader": start(VADER, 8102)}
-    ports = {"detractor": 8101, "vader": 8102}
     found: dict[str, object] = {}
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            script = Path(folder) / "post.lua"
-            for kind, body in bodies.items():
-                script.write_text(LUA.format(body=json.dumps(body)))
-                for connections in chosen.connections:
-                    for name, port in ports.items():
-                        figures = load(port, script, connections, chosen.seconds)
-                        found[f"{kind}, {connections} connections, {name}"] = figures
-            if chosen.soak:
-                memory = [megabytes(servers["detractor"])]
-                for _ in range(10):
-                    load(8101, script, 16, max(1, chosen.soak // 10))
-                    memory.append(megabytes(servers["detractor"]))
-                found["soak_megabytes"] = [round(value) for value in memory]
-    finally:
-        for process in servers.values():
-            process.terminate()
-            process.wait()
+    with tempfile.TemporaryDirectory() as folder:
+        if chosen.connections:
+            found |= compare(chosen, Path(folder))
+        if chosen.soak:
+            found["soak"] = soak(chosen.soak, Path(folder))
     print(json.dumps(found, indent=2))
 
 

@@ -4,10 +4,13 @@ import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx
+import hypothesis
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, strategies
 
 from detractor.batching import Batcher, Crowded, Scores
 from detractor.calibration import Calibration
@@ -241,3 +244,33 @@ def test_a_batcher_keeps_order_limits_and_faults_apart() -> None:
         await batcher.close()
 
     asyncio.run(run())
+
+
+def test_a_line_without_a_text_is_an_error_not_an_empty_text(model: FeedbackModel) -> None:
+    async def stream() -> httpx.Response:
+        async with client_of(model) as client:
+            headers = {"content-type": "application/x-ndjson"}
+            return await client.post("/score", content=b'{"txt": "I leave"}', headers=headers)
+
+    assert "neither a string nor an object" in json.loads(asyncio.run(stream()).text)["error"]
+
+
+@hypothesis.settings(max_examples=5, database=None, suppress_health_check=list(HealthCheck))
+@given(data=strategies.data())
+def _check(operation: Any, excluded: list[object], data: strategies.DataObject) -> None:  # noqa: ANN401
+    data.draw(operation.as_strategy()).call_and_validate(excluded_checks=excluded)
+
+
+def test_every_answer_is_one_that_the_description_names(model: FeedbackModel) -> None:
+    schemathesis = pytest.importorskip("schemathesis")
+    from schemathesis.checks import load_all_checks
+    from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+    load_all_checks()
+    schemathesis.serializer("application/x-ndjson")(lambda _, lines: json.dumps(lines).encode())
+    api = schemathesis.openapi.from_asgi("/openapi.json", create_app(model, Settings()))
+    for found in api.get_all_operations():
+        operation = found.ok()
+        # Which columns and rules a ranking takes depends on each other, beyond any schema: 422.
+        excluded = [positive_data_acceptance] if operation.path == "/rank" else []
+        _check(operation, excluded)

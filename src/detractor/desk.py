@@ -89,8 +89,9 @@ class Desk:
         )
         self._rankings = 0
         self._ranker = ThreadPoolExecutor(1, "detractor-ranker")
-        compile_all()  # now, not during the first requests
+        compile_all()  # now, not during the first requests, which it would hold up for seconds
         self._score(["ready"])
+        self._rank([{"customer_id": "ready", "text": "ready"}], {})
 
     def _score(self, texts: list[str]) -> Scores:
         from detractor.scoring import score_texts
@@ -132,6 +133,7 @@ class Desk:
         """Score JSON lines as they arrive; each answer stands in its line's place.
 
         A line is a JSON string, or an object with a "text" whose other members are given back.
+        One that is neither gets an "error".
         """
         rest = b""
         async for part in parts:
@@ -248,6 +250,6 @@ def _read_line(line: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {"error": "not JSON"}
     record = {"text": value} if isinstance(value, str) else value
-    if not isinstance(record, dict) or not isinstance(record.get("text"), str | None):
+    if not isinstance(record, dict) or not isinstance(record.get("text", 0), str | None):
         return {"error": "neither a string nor an object with a text"}
     return record

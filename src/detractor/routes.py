@@ -116,6 +116,9 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
     503: {"model": Refusal, "description": "Too much is waiting; see Retry-After"},
     504: {"model": Refusal, "description": "Took too long"},
 }
+LINES = {
+    "description": "JSON lines; one that cannot be read is answered with an error in its place"
+}
 SCORE: TypeAdapter[OneText | ManyTexts] = TypeAdapter(OneText | ManyTexts)
 EXPLAIN = TypeAdapter(OneText)
 RANK = TypeAdapter(RankOrder)
@@ -132,12 +135,12 @@ def add_routes(app: FastAPI, desk: Desk) -> None:
     'Health'
     """
     app.state.desk = desk
-    stream = {NDJSON: {"schema": {"type": "string"}, "example": f'{{"text": "{EXAMPLE}"}}\n'}}
+    stream = {NDJSON: {"schema": LINES, "example": f'{{"text": "{EXAMPLE}"}}\n'}}
 
     @app.post(
         "/score",
         response_model=ScoreRow | ScoreTable,
-        responses={**REFUSALS, 200: {"content": {NDJSON: {"schema": {"type": "string"}}}}},
+        responses={**REFUSALS, 200: {"content": {NDJSON: {"schema": LINES}}}},
         openapi_extra=_takes(SCORE, stream),
     )
     async def score(request: Request) -> Response:
