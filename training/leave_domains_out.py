@@ -80,7 +80,8 @@ def summarise(judged: pd.DataFrame, values: NDArray[np.float64]) -> pd.DataFrame
         own = table[enough >= ENOUGH].drop(index="all")
         measures = ["auc", "average_precision"]
         rows[head] = {f"{name} (pooled)": table.loc["all", name] for name in measures}
-        rows[head] |= {f"{name} (mean of {len(own)})": own[name].mean() for name in measures}
+        rows[head] |= {f"{name} (mean)": own[name].mean() for name in measures}
+        rows[head]["sources"] = len(own)
     return pd.DataFrame(rows).T
 
 
