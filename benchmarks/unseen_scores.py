@@ -13,14 +13,10 @@ import argparse
 import sys
 from pathlib import Path
 
-import numpy as np
-
 sys.path.insert(0, str(Path(__file__).parents[1] / "training"))
 
 import fit_default
-from vocabulary import choose, count_words
 
-from detractor.calibration import Calibration
 from detractor.compilation import compile_all
 from detractor.schema import HEADS
 
@@ -32,16 +28,11 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=Path, required=True)
     asked = parser.parse_args()
     compile_all()
-    texts = fit_default.all_texts(asked.data)
-    chosen = choose(count_words(texts["text"], texts["source"]))
-    parts = fit_default.blocks(asked.data, asked.soft, fold=True)
-    parameters = fit_default.fit_network(
-        parts, chosen, fit_default.word_vectors(chosen, asked.vectors)
-    )
+    inputs = fit_default.Inputs(asked.data, asked.soft, asked.vectors)
+    chosen = fit_default.choose_words(fit_default.all_texts(asked.data))
     held = fit_default.held_out(asked.data)
-    plain = Calibration(np.ones(len(HEADS)), np.zeros(len(HEADS)))
-    logits, _ = fit_default.build(parameters, chosen, plain).logits(held["text"].tolist())
-    _, shares = fit_default.calibrate(logits, held)
+    model = fit_default.fit_model(inputs, chosen, fold=True)
+    _, shares = fit_default.calibrate(model.logits(held["text"].tolist())[0], held)
     scored = held[["id", "text", "source"]].assign(
         **{f"{head}_score": shares[:, k] for k, head in enumerate(HEADS)}
     )

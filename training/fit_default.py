@@ -18,7 +18,7 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import corpus
 import numpy as np
@@ -53,6 +53,14 @@ REVIEWS_A_SOURCE = 6_000
 TRUST = 0.5  # in a true label, where the teacher has an opinion too
 VECTOR_WIDTH = 128
 SEED = 11
+
+
+class Inputs(NamedTuple):
+    """The folders that a fit reads: labelled tables, what the teacher says, a small encoder."""
+
+    data: Path
+    soft: Path | None = None
+    encoder: Path | None = None
 
 
 class Block(NamedTuple):
@@ -104,8 +112,9 @@ def soft_labels(frame: pd.DataFrame, annotated: pd.DataFrame) -> NDArray[np.floa
     return labels
 
 
-def blocks(data: Path, soft: Path | None, *, fold: bool) -> list[Block]:
+def blocks(inputs: Inputs, *, fold: bool) -> list[Block]:
     """Assemble what is learned from: the train side of the fold, or everything allowed."""
+    data, soft, _ = inputs
     annotated = corpus.annotated(data)
     reviews = corpus.reviews(data)
     reviews = reviews[reviews["detractor"].notna() & reviews["use"].eq("train")]
@@ -149,7 +158,13 @@ def all_texts(data: Path) -> pd.DataFrame:
     return frame[frame["use"].eq("train")].reset_index(drop=True)
 
 
-def word_vectors(chosen: Chosen, encoder: Path | None, taught: Path | None) -> NDArray[np.float32]:
+def choose_words(texts: pd.DataFrame) -> Chosen:
+    """Choose the vocabulary, and which of its words have a second row after a negation."""
+    chosen = choose(count_words(texts["text"], texts["source"]))
+    return choose_negated(chosen, [*texts["text"], *generate(GENERATED, SEED)["text"]])
+
+
+def word_vectors(chosen: Chosen, inputs: Inputs, *, fold: bool) -> NDArray[np.float32]:
     """Give each row a vector: of an encoder's word pieces and of the teacher, or of chance.
 
     Row 0 is zero. The teacher read each word alone: its vectors hold what a word says of anger,
@@ -157,10 +172,10 @@ def word_vectors(chosen: Chosen, encoder: Path | None, taught: Path | None) -> N
     """
     n = len(chosen.forms)
     parts = []
-    if encoder is not None:
-        parts.append(_piece_vectors(chosen.forms, encoder))
-    if taught is not None:
-        with np.load(taught) as file:
+    if inputs.encoder is not None:
+        parts.append(_piece_vectors(chosen.forms, inputs.encoder))
+    if inputs.soft is not None:
+        with np.load(inputs.soft / f"words_{'fold' if fold else 'final'}.npz") as file:
             states = pd.DataFrame(file["states"].astype(np.float64), index=file["forms"])
         parts.append(states.reindex(chosen.forms).fillna(states.mean()).to_numpy())
     if not parts:
@@ -193,8 +208,10 @@ def _reduce(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(kept / np.linalg.norm(kept, axis=1).mean() * np.sqrt(VECTOR_WIDTH))
 
 
-def fit_network(parts: list[Block], chosen: Chosen, vectors: NDArray[np.float32]) -> list[Any]:
-    """Fit the network on all blocks."""
+def fit_model(inputs: Inputs, chosen: Chosen, *, fold: bool) -> FeedbackModel:
+    """Fit the network to all blocks and make a model of it that is not calibrated yet."""
+    parts = blocks(inputs, fold=fold)
+    vectors = word_vectors(chosen, inputs, fold=fold)
     lexicon = build_lexicon(chosen.words)
     rows, marks, bounds = read_rows([text for part in parts for text in part.texts], lexicon)
     weights = np.concatenate([np.full(len(part.texts), part.weight, np.float32) for part in parts])
@@ -202,13 +219,11 @@ def fit_network(parts: list[Block], chosen: Chosen, vectors: NDArray[np.float32]
     shifts = np.concatenate([np.full(len(part.texts), part.shift, np.float32) for part in parts])
     examples = Examples(rows, marks, bounds, labels, weights, shifts)
     print(f"{len(weights)} texts, {len(rows)} words, {len(vectors)} rows", flush=True)
-    return fit(examples, IMPORTANCE, vectors, Settings(seed=SEED))
-
-
-def build(parameters: list[Any], chosen: Chosen, calibration: Calibration) -> FeedbackModel:
-    """Make a model of the fitted parameters."""
-    reader = build_reader(chosen.words, to_network(parameters, SHIPPED))
-    return FeedbackModel(calibration=calibration, reader=reader)
+    parameters = fit(examples, IMPORTANCE, vectors, Settings(seed=SEED))
+    return FeedbackModel(
+        calibration=Calibration(np.ones(len(HEADS)), np.zeros(len(HEADS))),
+        reader=build_reader(chosen.words, to_network(parameters, SHIPPED)),
+    )
 
 
 def held_out(data: Path) -> pd.DataFrame:
@@ -267,21 +282,13 @@ def main() -> None:
     given = parser.parse_args()
     if not given.data.is_dir():
         raise SystemExit(f"no folder {given.data}: the labelled tables are not part of the project")
+    inputs = Inputs(given.data, given.soft, given.vectors)
     texts = all_texts(given.data)
-    chosen = choose(count_words(texts["text"], texts["source"]))
-    chosen = choose_negated(chosen, [*texts["text"], *generate(GENERATED, SEED)["text"]])
-    plain = Calibration(np.ones(3), np.zeros(3))
-    taught = {
-        part: given.soft / f"words_{part}.npz" if given.soft else None for part in ("fold", "final")
-    }
-    vectors = word_vectors(chosen, given.vectors, taught["fold"])
-    folded = fit_network(blocks(given.data, given.soft, fold=True), chosen, vectors)
+    chosen = choose_words(texts)
     held = held_out(given.data)
-    logits, _ = build(folded, chosen, plain).logits(held["text"].tolist())
+    logits, _ = fit_model(inputs, chosen, fold=True).logits(held["text"].tolist())
     calibration, crossed = calibrate(logits, held)
-    vectors = word_vectors(chosen, given.vectors, taught["final"])
-    parameters = fit_network(blocks(given.data, given.soft, fold=False), chosen, vectors)
-    final = build(parameters, chosen, calibration)
+    final = replace(fit_model(inputs, chosen, fold=False), calibration=calibration)
     evidence = gather(held, crossed, final)
     header = {
         "name": "default",
@@ -289,7 +296,7 @@ def main() -> None:
         "held_out_domains": sorted(set(held["domain"]) - set(corpus.TRAIN_DOMAINS)),
         "metrics": summarise(evidence),
         "taught": given.soft is not None,
-        "rows": len(vectors),
+        "rows": len(chosen.forms) + 1,
     }
     given.out.mkdir(exist_ok=True)
     save(replace(final, header=header), given.out / "default.safetensors")

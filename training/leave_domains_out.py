@@ -19,12 +19,11 @@ import fit_default as recipe
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from vocabulary import choose, choose_negated, count_words
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 from contenders import TfidfLogistic, labelled
 
-from detractor.calibration import Calibration, logistic
+from detractor.calibration import logistic
 from detractor.compilation import compile_all
 from detractor.evaluation import discrimination
 from detractor.schema import HEADS
@@ -38,20 +37,14 @@ GROUPS = (
 ENOUGH = 20  # positives and negatives that a source needs before its own area is averaged
 
 
-def our_probabilities(
-    data: Path, vectors: Path | None, judged: pd.DataFrame
-) -> NDArray[np.float64]:
+def our_probabilities(inputs: recipe.Inputs, judged: pd.DataFrame) -> NDArray[np.float64]:
     """Give each text what a network says that saw no domain of its group."""
-    texts = recipe.all_texts(data)
-    chosen = choose(count_words(texts["text"], texts["source"]))
-    chosen = choose_negated(chosen, texts["text"].tolist())
-    start = recipe.word_vectors(chosen, vectors, None)
+    chosen = recipe.choose_words(recipe.all_texts(inputs.data))
     values = np.full((len(judged), len(HEADS)), np.nan)
     everything = {domain for group in GROUPS for domain in group}
     for group in GROUPS:
         corpus.TRAIN_DOMAINS = tuple(sorted(everything - set(group)))
-        fitted = recipe.fit_network(recipe.blocks(data, None, fold=True), chosen, start)
-        model = recipe.build(fitted, chosen, Calibration(np.ones(3), np.zeros(3)))
+        model = recipe.fit_model(inputs, chosen, fold=True)
         here = judged["domain"].isin(group).to_numpy()
         values[here] = logistic(model.logits(judged.loc[here, "text"].tolist())[0])
     return values
@@ -101,7 +94,8 @@ def main() -> None:
         summarise(judged, rival_probabilities(given.data, judged)).round(4).to_string(),
         flush=True,
     )
-    ours = our_probabilities(given.data, given.vectors, judged)
+    inputs = recipe.Inputs(given.data, encoder=given.vectors)
+    ours = our_probabilities(inputs, judged)
     print("detractor\n", summarise(judged, ours).round(4).to_string())
 
 
