@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from detractor.network import build_lexicon, read_rows
-from detractor.tokens import hash_word
+from detractor.tokens import FULL_STOP, hash_word
 from detractor.vocabulary import ENDS, NEGATES, SCOPE, SOMETIMES_NAME, UNKNOWN, KnownWords
 
 DO, NOT, LATE, SHELL, BRANDED, LEFT, BUT, NOT_LATE = range(1, 9)
@@ -68,3 +68,13 @@ def test_words_after_a_negation_have_rows_of_their_own(text: str, rows: list[int
 def test_both_rows_of_a_pair_are_emphasised() -> None:
     _, marks, _ = read_rows(["DON'T be late"], LEXICON)
     assert marks.tolist() == [1, 1, 0, 0]
+
+
+def test_words_of_one_byte_may_stand_for_two_each() -> None:
+    both = np.array([hash_word("a"), FULL_STOP], dtype=np.uint64)
+    twice = np.array([(1, 2), (1, 2)], dtype=np.int32)
+    lexicon = build_lexicon(KnownWords(both, twice, np.arange(3, dtype=np.int32)))
+    text = "a." * 500_000 + "a"
+    rows, _, bounds = read_rows([text, "a"], lexicon)
+    assert bounds.tolist() == [0, 2_000_002, 2_000_004]
+    assert (rows.reshape(-1, 2) == [1, 2]).all()

@@ -37,13 +37,7 @@ GOLDEN_TEXTS = (
     "ABSOLUTE JOKE of a company, you lied to me!!!",
     "It used to be bad, but now everything works. Not a single complaint.",
 )
-LIMITS = {
-    "mark": 16_383,
-    "gain": 32_767,
-    "offset": 8_191,
-    "attention": 2_047,
-    "value": 32_767,
-}
+LIMITS = {"mark": 16_383, "gain": 32_767, "offset": 8_191, "attention": 2_047, "value": 32_767}
 """The largest size of the fixed-point numbers, so that no sum of them passes its width."""
 _SUM_OF_VALUES = 131_000  # times 16383, the most that a memory says: below 2**31
 
@@ -158,6 +152,8 @@ def _check_rows(rows: NDArray[Any], negated: NDArray[Any], n_rows: int) -> None:
     if rows.dtype != np.int32 or rows.ndim != 2 or rows.shape[1] != 2 or n_rows > MOST_ROWS:
         raise ValueError(f"rows of type {rows.dtype} and shape {rows.shape}, {n_rows} in all")
     single = rows[:, 1] == 0
+    if np.count_nonzero(~single) > MOST_ROWS:
+        raise ValueError(f"more than {MOST_ROWS} words that stand for two")
     plain = np.where(single[:, None], rows & ~SOMETIMES_NAME, rows)  # a pair is never a name
     if plain.size and not 0 <= plain.min() <= plain.max() < n_rows:
         raise ValueError(f"rows from {plain.min()} to {plain.max()} of {n_rows}")

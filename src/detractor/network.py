@@ -28,7 +28,14 @@ import numpy as np
 from detractor.characters import Characters, characters, encode
 from detractor.compilation import compile_all, compiled, compiled_with_arrays, prepare, wrapping
 from detractor.tokens import ELLIPSIS, HEART, SMILE, WORD, make_room, tokenize, tokenize_into
-from detractor.vocabulary import UNKNOWN, KnownWords, Vocabulary, build_vocabulary, look_up
+from detractor.vocabulary import (
+    UNKNOWN,
+    KnownWords,
+    Vocabulary,
+    build_vocabulary,
+    look_up,
+    make_row_room,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -183,8 +190,7 @@ def pool(count, weights, worth, bias, logits):
 def read_batch(buffer, offsets, lexicon, network, logits, counts):
     """Read all texts of a buffer: write the logits and counts of each."""
     hashes, starts, ends, flags = make_room(offsets)
-    rows, origins = np.empty(hashes.size, np.int64), np.empty(hashes.size, np.int64)
-    marks = np.empty(hashes.size, np.uint8)
+    rows, marks, origins = make_row_room(hashes.size)
     outputs = network.bias.size
     state, said = np.empty(MEMORIES, np.int16), np.empty(LANES, np.int16)
     memory = np.empty((0, 2, MEMORIES), np.int16)
@@ -225,7 +231,7 @@ def count_words(hashes, flags, rows, origins, count, found, counts):
 @compiled_with_arrays
 def _rows_of_batch(buffer, offsets, lexicon, rows, marks, bounds):
     hashes, starts, ends, flags = make_room(offsets)
-    origins = np.empty(hashes.size, np.int64)
+    _, _, origins = make_row_room(hashes.size)
     words = lexicon.vocabulary
     done = np.int64(0)
     for index in range(offsets.size - 1):
@@ -243,9 +249,9 @@ def read_rows(
     This is what a network is fitted on.
     """
     buffer, offsets = encode(texts)
-    rows, marks = np.empty(buffer.size + 1, np.int64), np.empty(buffer.size + 1, np.uint8)
-    bounds = np.zeros(len(texts) + 1, dtype=np.int64)
     compile_all()
+    rows, marks, _ = make_row_room(buffer.size)
+    bounds = np.zeros(len(texts) + 1, dtype=np.int64)
     _rows_of_batch(buffer, offsets, lexicon, rows, marks, bounds)
     return rows[: bounds[-1]].copy(), marks[: bounds[-1]].copy(), bounds
 
@@ -267,10 +273,8 @@ def read_parts(text: str, lexicon: Lexicon, network: Network) -> Parts:
     The contributions of all words and the bias sum to the logit.
     """
     tokens = tokenize(text)
-    size = 2 * tokens.hashes.size + 1  # a word may stand for two
-    rows, origins = np.empty(size, np.int64), np.empty(size, np.int64)
-    marks = np.empty(size, np.uint8)
     found = tokens.hashes.size
+    rows, marks, origins = make_row_room(found)
     with wrapping():
         count = look_up(
             tokens.hashes, tokens.flags, found, lexicon.vocabulary, rows, marks, origins

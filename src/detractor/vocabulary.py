@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from detractor.compilation import compiled, wrapping
+from detractor.compilation import compiled, compiled_with_arrays, wrapping
 from detractor.tokens import CAPITALS, ELONGATED, INITIAL_CAPITAL, JOINED
 
 if TYPE_CHECKING:
@@ -130,6 +130,13 @@ def negate(row, left, negated):
     if left:
         return np.int64(after), left - 1
     return row, 0
+
+
+@compiled_with_arrays
+def make_row_room(count):
+    """Make the arrays that `look_up` writes into for so many tokens: each may stand for two rows."""
+    size = 2 * count
+    return np.empty(size, np.int64), np.empty(size, np.uint8), np.empty(size, np.int64)
 
 
 @compiled
