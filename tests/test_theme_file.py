@@ -1,15 +1,15 @@
 """Themes kept in a file: the same afterwards, and damaged files refused."""
 
-import json
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from safetensors.numpy import load, save
+from safetensors.numpy import save
 
+from detractor.container import read_container, write_container
 from detractor.errors import ModelFileError
-from detractor.theme_file import read_themes, write_themes
+from detractor.theme_file import FORMAT, read_themes, write_themes
 from detractor.themes import Themes, find_themes, merge_themes
 
 BAGS = ["My bag was lost.", "They lost my bag!", "Lost bag, nobody called."]
@@ -77,21 +77,14 @@ def test_damaged_files_are_refused(tmp_path: Path, damage: str) -> None:
     path = tmp_path / "themes.safetensors"
     write_themes(find_themes(feedback(BAGS, LATE)), path)
     content = path.read_bytes()
-    arrays = dict(load(content))
+    arrays, header = read_container(content, "themes", formats=FORMAT)
     if damage == "infinite":
         arrays["0.middles"] = np.full_like(arrays["0.middles"], np.inf)
     if damage == "short":
         arrays["0.usage"] = arrays["0.usage"][1:]
-    end = 8 + int.from_bytes(content[:8], "little")
-    metadata = json.loads(content[8:end])["__metadata__"]
-    spoiled = {
-        "cut": content[:-7],
-        "empty": b"",
-        "foreign": save({"x": np.zeros(2)}),
-        "nameless": save(
-            arrays, {key: text.replace('"theme"', '"them"') for key, text in metadata.items()}
-        ),
-    }
-    path.write_bytes(spoiled.get(damage, save(arrays, metadata)))
+    if damage == "nameless":
+        header["themes"] = header["themes"][1:]
+    spoiled = {"cut": content[:-7], "empty": b"", "foreign": save({"x": np.zeros(2)})}
+    path.write_bytes(spoiled.get(damage, write_container(arrays, header)))
     with pytest.raises(ModelFileError, match="holds no themes"):
         read_themes(path)

@@ -16,6 +16,7 @@ from detractor.characters import characters, encode
 from detractor.compilation import compiled
 from detractor.network import FUNCTION_ROWS, build_lexicon, read_rows
 from detractor.tokens import (
+    BEFORE_IS,
     CAPITALS,
     CODE,
     ELLIPSIS,
@@ -47,7 +48,6 @@ however additionally therefore lastly overall wifi uk
 NEGATED = """
 do does did is was are were has have had could would should must need might
 """  # with n't: these and "not"
-BEFORE_IS = "it that there here what who he she where how"
 CONTRACTIONS = {
     "can't": "can not", "won't": "will not", "ain't": "is not", "cannot": "can not",
     "i'm": "i am", "i've": "i have", "i'd": "i would", "i'll": "i will", "you're": "you are",

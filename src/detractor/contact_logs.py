@@ -67,7 +67,7 @@ class OutcomeColumns:
     groups: tuple[str, ...] = ("theme", "region", "product", "group")
 
 
-def read_contacts(
+def read_contact_log(
     contacts: pd.DataFrame,
     names: OutcomeColumns,
     calendar: BusinessHours | None,
@@ -78,7 +78,7 @@ def read_contacts(
     Examples
     --------
     >>> log = pd.DataFrame({"arm": ["contacted", "holdout"], "stayed": ["yes", "?"]})
-    >>> read_contacts(log, OutcomeColumns(), None, ServiceHours())["stays"].tolist()
+    >>> read_contact_log(log, OutcomeColumns(), None, ServiceHours())["stays"].tolist()
     [1.0, nan]
     """
     rows = pd.DataFrame(index=contacts.index)

@@ -32,16 +32,19 @@ from detractor.tokens import (
     tokenize,
     tokenize_into,
 )
-from detractor.vocabulary import UNKNOWN, KnownWords, Vocabulary, build_vocabulary, find_row
+from detractor.vocabulary import (
+    SCOPE,
+    UNKNOWN,
+    KnownWords,
+    Vocabulary,
+    build_vocabulary,
+    find_row,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
-
-NEGATION_SCOPE = 6
-"""Words that a negation reaches, unless punctuation or a contrast ends it (the scope that the
-first experiments with this project's data used; an assumption, not tuned since)."""
 
 NEGATIONS = (
     "not no never nothing nobody none nor neither cannot without hardly barely "
@@ -52,12 +55,8 @@ CONTRASTS = "but however though although yet except mais cependant mas porem abe
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 _PAIR, _NEGATED = np.uint64(0xC2B2AE3D27D4EB4F), np.uint64(0x165667B19E3779F9)
 _SHOUTED, _STRETCHED = np.uint64(101), np.uint64(102)  # hashes of marks, which no word has
-_NEUTRAL, _NEGATION, _CONTRAST, _STAND_IN = (
-    1,
-    2,
-    3,
-    4,
-)  # what a listed word does; the first stand-in
+_NEUTRAL, _NEGATION, _CONTRAST, _STAND_IN = 1, 2, 3, 4
+"""What a listed word does; from the last of these on it stands in for others."""
 
 
 class Rules(NamedTuple):
@@ -122,7 +121,7 @@ def extract_into(hashes, flags, found, rules, mask, columns, owners):
             columns[count] = _column(value ^ _NEGATED, mask)
             count += 1
         if effect == _NEGATION or flags[index] & NEGATED_VERB:
-            reach = NEGATION_SCOPE
+            reach = SCOPE
         elif effect == _CONTRAST or FULL_STOP <= value <= ELLIPSIS:
             reach = 0
         if flags[index] & (CAPITALS | ELONGATED):
@@ -134,46 +133,38 @@ def extract_into(hashes, flags, found, rules, mask, columns, owners):
     return count
 
 
+@compiled
+def extract_text(buffer, begin, end, rules, mask, room, columns, owners):
+    """Do the same from the bytes of one text, with the `room` that `make_room` made."""
+    hashes, starts, ends, flags = room
+    found = tokenize_into(buffer, begin, end, rules.characters, hashes, starts, ends, flags)
+    return extract_into(hashes, flags, found, rules, mask, columns, owners)
+
+
 @compiled_with_arrays
 def extract_batch(buffer, offsets, rules, mask, columns, bounds):
     """Write the columns of all texts, and where each text's begin."""
-    hashes, starts, ends, flags = make_room(offsets)
-    owners = np.empty(4 * hashes.size, np.int64)
+    room = make_room(offsets)
+    owners = np.empty(4 * room[0].size, np.int64)
     count = np.int64(0)
     for index in range(offsets.size - 1):
-        found = tokenize_into(
-            buffer,
-            offsets[index],
-            offsets[index + 1],
-            rules.characters,
-            hashes,
-            starts,
-            ends,
-            flags,
-        )
-        count += extract_into(hashes, flags, found, rules, mask, columns[count:], owners)
+        begin, end = offsets[index], offsets[index + 1]
+        count += extract_text(buffer, begin, end, rules, mask, room, columns[count:], owners)
         bounds[index + 1] = count
 
 
 @compiled_with_arrays
 def sum_batch(buffer, offsets, rules, weights, sums, counts):
     """Add up the rows of weights of all features of each text, and count the features."""
-    hashes, starts, ends, flags = make_room(offsets)
-    columns, owners = np.empty(4 * hashes.size, np.int32), np.empty(4 * hashes.size, np.int64)
+    room = make_room(offsets)
+    size = 4 * room[0].size
+    columns, owners = np.empty(size, np.int32), np.empty(size, np.int64)
     mask = np.uint64(weights.shape[0] - 1)
     for index in range(offsets.size - 1):
-        found = tokenize_into(
-            buffer,
-            offsets[index],
-            offsets[index + 1],
-            rules.characters,
-            hashes,
-            starts,
-            ends,
-            flags,
-        )
-        counts[index] = extract_into(hashes, flags, found, rules, mask, columns, owners)
-        for feature in range(counts[index]):
+        begin, end = offsets[index], offsets[index + 1]
+        count = extract_text(buffer, begin, end, rules, mask, room, columns, owners)
+        counts[index] = count
+        for feature in range(count):
             for output in range(weights.shape[1]):
                 sums[index, output] += weights[columns[feature], output]
 

@@ -10,7 +10,7 @@ import pandas as pd
 from scipy.special import stdtrit
 
 from detractor.clock import BusinessHours
-from detractor.contact_logs import OutcomeColumns, read_contacts
+from detractor.contact_logs import OutcomeColumns, read_contact_log
 from detractor.intervals import (
     Interval,
     fieller,
@@ -164,7 +164,7 @@ def measure_outcomes(
     arm = contacts[names.arm].astype(str).str.strip().str.lower()
     known = arm.isin((CONTACTED, HOLDOUT))
     aside = contacts[~known].assign(reason=f"{names.arm} is neither {CONTACTED!r} nor {HOLDOUT!r}")
-    rows = read_contacts(contacts[known], names, calendar, service or ServiceHours())
+    rows = read_contact_log(contacts[known], names, calendar, service or ServiceHours())
     rows["is_contacted"] = (arm[known] == CONTACTED).to_numpy()
     table = pd.DataFrame(_lines(rows, names), columns=list(TABLE_COLUMNS))
     return OutcomeReport(table, tuple(_warnings(rows)), aside)

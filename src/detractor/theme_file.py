@@ -12,13 +12,13 @@ phrases that make the names.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from detractor.container import read_container, write_container
 from detractor.errors import ModelFileError, reason
 from detractor.files import whole_file
 from detractor.mentions import MENTIONS, THEME
@@ -32,8 +32,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-FORMAT = 1
-_HEADER = "detractor_themes"
+FORMAT = 2
 _MATRICES = ("meaning", "usage", "middles")
 
 
@@ -58,8 +57,6 @@ def write_themes(themes: Themes, path: str | Path) -> None:
     >>> find_themes(feedback, known=known).table[["name", "status"]].values.tolist()
     [['lost bag', 'known']]
     """
-    from safetensors.numpy import save
-
     labels = themes.table.reset_index()[[THEME, *LABELS, MENTIONS]]
     header = {
         "format": FORMAT,
@@ -74,7 +71,7 @@ def write_themes(themes: Themes, path: str | Path) -> None:
         for name, matrix in zip(_MATRICES, matrices, strict=True):
             arrays[f"{number}.{name}"] = np.ascontiguousarray(matrix, dtype=np.float32)
     with whole_file(Path(path)) as part:
-        part.write_bytes(save(arrays, {_HEADER: json.dumps(header, sort_keys=True)}))
+        part.write_bytes(write_container(arrays, header))
 
 
 def read_themes(path: str | Path) -> Themes:
@@ -98,25 +95,18 @@ def read_themes(path: str | Path) -> Themes:
         ...
     detractor.errors.ModelFileError: no-such-file: there is no such file; check its name and folder
     """
-    from safetensors import SafetensorError
-    from safetensors.numpy import load
-
     try:
         content = Path(path).read_bytes()
     except OSError as error:
         raise ModelFileError(f"{path}: {reason(error)}") from error
     try:
-        arrays = load(content)
-        length = int.from_bytes(content[:8], "little")
-        header = json.loads(json.loads(content[8 : 8 + length])["__metadata__"][_HEADER])
-        if header["format"] != FORMAT:
-            raise ValueError(f"format {header['format']}, this library reads {FORMAT}")
+        arrays, header = read_container(content, "it", formats=FORMAT)
         layers = tuple(
             _layer(arrays, number, groups) for number, groups in enumerate(header["groups"])
         )
         labels = _labels(header["themes"])
         _check(layers, labels)
-    except (SafetensorError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ModelFileError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelFileError(
             f"{path} holds no themes ({error}); find them anew without it"
         ) from error
@@ -142,14 +132,12 @@ def _labels(rows: list[dict[str, Any]]) -> pd.DataFrame:
 
 
 def _check(layers: tuple[Layer, ...], labels: pd.DataFrame) -> None:
-    """Refuse arrays that do not fit each other, numbers that are none, themes without a name."""
+    """Refuse arrays that do not fit each other, and themes without a name."""
     for layer in layers:
         space, middles = layer.space, layer.middles
         rows = {len(space.words), len(space.meaning), len(space.usage)}
         width = space.meaning.shape[1] + space.usage.shape[1]
         if len(rows) > 1 or middles.shape != (len(layer.themes), width):
             raise ValueError("its arrays do not fit each other")
-        if not all(np.isfinite(each).all() for each in (space.meaning, space.usage, middles)):
-            raise ValueError("it has numbers that are not finite")
         if not set(layer.themes) <= set(labels.index):
             raise ValueError("a theme has no name")

@@ -62,9 +62,9 @@ def _hash_letters(word: str) -> int:
     return value
 
 
-_HOSTS = "it that there here what who he she where how let"
-_BEFORE_IS = np.array([_hash_letters(word) for word in _HOSTS.split()], np.uint64)
-"""The words after which ``'s`` is a verb; after others it tells an owner."""
+BEFORE_IS = "it that there here what who he she where how"
+"""The words after which ``'s`` is "is"; after "let" it is "us", after others it tells an owner."""
+_HOSTS = np.array([_hash_letters(word) for word in f"{BEFORE_IS} let".split()], np.uint64)
 
 
 class Tokens(NamedTuple):
@@ -130,7 +130,7 @@ def read_word(buffer, position, end, classes, folded):
         value = (value ^ np.uint64(point)) * _FNV_PRIME
     if after == 2 and last == 115:  # 's
         owner = True
-        for word in _BEFORE_IS:
+        for word in _HOSTS:
             owner &= word != before
         value = before if owner else value
     elif last == 116 and (penult == 39 or penult == 110):  # n't, and "dont" before it is canonical

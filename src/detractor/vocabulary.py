@@ -5,8 +5,7 @@ stands for two ("don't") has both their rows. A word that is not known, any name
 0, and so is a compound that one is part of ("Acme-branded"); several of these count as one.
 
 Many words have a second row, for where they stand after a negation: what "not awful" says is
-learned apart from what "awful" says. A negation reaches over the next `SCOPE` words, up to a mark
-of punctuation or a word such as "but".
+learned apart from what "awful" says.
 """
 
 from __future__ import annotations
@@ -24,7 +23,9 @@ if TYPE_CHECKING:
 UNKNOWN = 0
 SOMETIMES_NAME = 1 << 20  # set on the row of a word that is a name when it has a capital
 NEGATES, ENDS = -1, -2  # in place of the row of a word after a negation
-SCOPE = 6  # words; an assumption
+SCOPE = 6
+"""Words that a negation reaches, unless punctuation or a contrast ends it (the scope that the
+first experiments with this project's data used; an assumption, not tuned since)."""
 MOST_ROWS = 1 << 19
 _PAIR = MOST_ROWS  # set on the place of two rows in the table of pairs
 _ROW = _PAIR - 1
@@ -134,7 +135,7 @@ def negate(row, left, negated):
 
 @compiled_with_arrays
 def make_row_room(count):
-    """Make the arrays that `look_up` writes into for so many tokens: each may stand for two rows."""
+    """Make the arrays that `look_up` writes into: each of the tokens may stand for two rows."""
     size = 2 * count
     return np.empty(size, np.int64), np.empty(size, np.uint8), np.empty(size, np.int64)
 
