@@ -10,7 +10,10 @@ import httpx
 import hypothesis
 import numpy as np
 import pytest
+import schemathesis
 from hypothesis import HealthCheck, given, strategies
+from schemathesis.checks import load_all_checks
+from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from detractor.batching import Batcher, Crowded, Scores
 from detractor.calibration import Calibration
@@ -262,10 +265,6 @@ def _check(operation: Any, excluded: list[object], data: strategies.DataObject) 
 
 
 def test_every_answer_is_one_that_the_description_names(model: FeedbackModel) -> None:
-    schemathesis = pytest.importorskip("schemathesis")
-    from schemathesis.checks import load_all_checks
-    from schemathesis.specs.openapi.checks import positive_data_acceptance
-
     load_all_checks()
     schemathesis.serializer("application/x-ndjson")(lambda _, lines: json.dumps(lines).encode())
     api = schemathesis.openapi.from_asgi("/openapi.json", create_app(model, Settings()))
