@@ -57,7 +57,7 @@ FLOORS = (
         "rate_changes",
         "concentrations",
         "theme_reading",
-        "theme_names",
+        "theme_phrases",
         "clustering",
     ),
     (
@@ -69,6 +69,7 @@ FLOORS = (
         "drift",
         "theme_statistics",
         "theme_layers",
+        "theme_names",
         "fixes",
         "outcomes",
     ),

@@ -1,43 +1,45 @@
 """Name a theme by the phrases that mark it, as a manager would: "late delivery", not "deliv, tim".
 
-Phrases are found by nltk's collocation measures, which need no downloads: the likelihood ratio
-(Dunning 1993) tells how much more a phrase belongs to one theme than to the others.
+The likelihood ratio (Dunning 1993, as nltk computes it) tells how much more a phrase belongs to one
+theme than to the others. A name says what goes wrong: phrases that tell trouble go before those
+that only name the subject.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from typing import NamedTuple
 
 from nltk.metrics import BigramAssocMeasures
 
-from detractor.theme_words import stem, surface_words
+from detractor.theme_phrases import (
+    Key,
+    Spot,
+    count_phrases,
+    find_phrases,
+    is_cut,
+    mostly_negated,
+    tells_trouble,
+    write_phrase,
+)
+from detractor.theme_words import stem, words_and_stops
+from detractor.word_space import background
 
-LONGEST_GAP = 1
-"""A phrase may hold so many function words: "lack of communication"."""
 FEWEST_UNITS = 3
 """A phrase in fewer of a theme's sentences is no mark of it; 2 where it has under 30 of them."""
 PHRASE_BONUS = 3.0
-"""A phrase says more than a word: its association counts so many times. (Assumption.)"""
-HEAD_SHARE = 0.2
+"""A phrase says more than a word: its association counts so many times. (Assumption, as are the
+next four.)"""
+TROUBLE_BONUS = 2.0
+HEAD_SHARE = 0.1
 """A phrase about a word stands for it if it marks the theme at least this much as the word."""
 SECOND_SHARE = 0.1
 """A second phrase joins the name if it marks the theme at least this much as the first."""
+OBJECT_SHARE = 0.1
+"""A lone word of trouble takes an object that so many of its clauses have: "missing items"."""
 JUDGED_UNITS = 3_000
-
-_PLAIN_GAPS = frozenset(
-    {"of", "to", "for", "on", "in", "the", "my", "a", "with", "up", "out"}
-    | {"not", "no", "back", "off", "at"}
-)
-
-_NEGATIONS = frozenset(
-    {"no", "not", "never", "nobody", "without", "cannot", "can't", "cant", "don't", "dont"}
-    | {"doesn't", "doesnt", "didn't", "didnt", "won't", "wont", "isn't", "wasn't", "couldn't"}
-)
-_PARTICLES = frozenset({"in", "out", "up", "off", "back", "down"})
-
-Key = tuple[str, ...]
+MOST_TERMS = 8
 
 
 class Name(NamedTuple):
@@ -45,6 +47,13 @@ class Name(NamedTuple):
 
     name: str
     terms: tuple[str, ...]
+
+
+class Mark(NamedTuple):
+    """A phrase, and how much it marks a theme."""
+
+    weight: float
+    key: Key
 
 
 def name_themes(
@@ -81,66 +90,34 @@ def name_themes(
     >>> names["t1"].name, names["t2"].name
     ('lost bag', 'late delivery')
     """
-    forms: dict[Key, Counter[str]] = {}
-    sampled = {theme: _sample(listed) for theme, listed in sentences.items()}
-    counts = {theme: _count(listed, forms, ignored) for theme, listed in sampled.items()}
-    beside = _sample(others)
-    totals = _count(beside, forms, ignored)
+    clauses = {theme: _words(listed) for theme, listed in sentences.items()}
+    beside = _words(others)
+    counts = {theme: count_phrases(listed, ignored) for theme, listed in clauses.items()}
+    totals = count_phrases(beside, ignored)
     for count in counts.values():
         totals.update(count)
-    every = len(beside) + sum(map(len, sampled.values()))
+    every = len(beside) + sum(map(len, clauses.values()))
     names: dict[str, Name] = {}
     # The largest theme chooses first, so a name stays with the theme that uses it most.
     for theme in sorted(sentences, key=lambda theme: (-len(sentences[theme]), theme)):
-        marks = _marks(counts[theme], totals, len(sampled[theme]), every)
-        names[theme] = _compose(marks, forms, taken, theme)
+        spots = find_phrases(clauses[theme], ignored)
+        marks = _marks(spots, totals, len(clauses[theme]), every)
+        names[theme] = _compose(marks, spots, taken, ignored) or Name(theme, ())
         taken = {*taken, names[theme].name}
     return {theme: names[theme] for theme in sentences}
 
 
-def _sample(sentences: Sequence[str]) -> Sequence[str]:
-    return sentences[:: max(1, -(-len(sentences) // JUDGED_UNITS))]
-
-
-def _count(
-    sentences: Sequence[str], forms: dict[Key, Counter[str]], ignored: Set[str]
-) -> Counter[Key]:
-    """Count in how many sentences each word and phrase stands; note how it is written."""
-    counts: Counter[Key] = Counter()
-    for sentence in sentences:
-        found = dict(_phrases(surface_words(sentence), ignored))
-        counts.update(found.keys())
-        for key, form in found.items():
-            forms.setdefault(key, Counter())[form] += 1
-    return counts
-
-
-def _phrases(words: Sequence[str], ignored: Set[str]) -> Iterator[tuple[Key, str]]:
-    stems = ["" if (found := stem(word)) in ignored else found for word in words]
-    for i, first in enumerate(stems):
-        if not first:
-            continue
-        yield (first,), _with_company(words, i, i)
-        for j in range(i + 1, min(i + LONGEST_GAP + 2, len(words))):
-            gap = words[i + 1 : j]
-            if stems[j] and stems[j] != first and all(word in _PLAIN_GAPS for word in gap):
-                yield tuple(sorted((first, stems[j]))), _with_company(words, i, j)
-                break
-
-
-def _with_company(words: Sequence[str], first: int, last: int) -> str:
-    """Write a phrase with a negation before and a particle after it: "not working", "log in"."""
-    if first and words[first - 1] in _NEGATIONS:
-        first -= 1
-    if last + 1 < len(words) and words[last + 1] in _PARTICLES:
-        last += 1
-    return " ".join(words[first : last + 1])
+def _words(sentences: Sequence[str]) -> list[list[str]]:
+    """Give the words of each sentence, or of an even sample."""
+    step = max(1, -(-len(sentences) // JUDGED_UNITS))
+    return [words_and_stops(sentence) for sentence in sentences[::step]]
 
 
 def _marks(
-    counts: Counter[Key], totals: Counter[Key], size: int, every: int
-) -> list[tuple[float, Key]]:
+    spots: Mapping[Key, Sequence[Spot]], totals: Counter[Key], size: int, every: int
+) -> list[Mark]:
     """Weigh each phrase by how much it marks the theme, strongest first."""
+    counts = {key: len(each) for key, each in spots.items()}
     marks = []
     fewest = min(FEWEST_UNITS, max(2, size // 10))
     for key, here in counts.items():
@@ -149,8 +126,14 @@ def _marks(
         if here < fewest or elsewhere_too:
             continue
         weight = _association(here, total, size, every)
-        marks.append((weight * (PHRASE_BONUS if len(key) > 1 else 1.0), key))
-    return sorted(marks, key=lambda mark: (-mark[0], mark[1]))
+        if len(key) > 1:
+            if is_cut(spots[key], counts):
+                continue
+            weight *= PHRASE_BONUS
+        if tells_trouble(spots[key]):
+            weight *= TROUBLE_BONUS
+        marks.append(Mark(weight, key))
+    return sorted(marks, key=lambda mark: (-mark.weight, mark.key))
 
 
 def _association(here: int, total: int, size: int, every: int) -> float:
@@ -161,38 +144,61 @@ def _association(here: int, total: int, size: int, every: int) -> float:
 
 
 def _compose(
-    marks: Sequence[tuple[float, Key]],
-    forms: Mapping[Key, Counter[str]],
+    marks: Sequence[Mark],
+    spots: Mapping[Key, Sequence[Spot]],
     taken: Set[str],
-    theme: str,
-) -> Name:
-    """Join the best phrase about the strongest word, and that of the next word it leaves unsaid."""
-    terms = tuple(_written(forms[key]) for _, key in marks[:8])
-    for start, (weight, word) in enumerate(marks):
-        head = _phrase_about(word, weight, marks)
-        parts = [head]
-        for strength, key in marks[start:]:
-            if strength < SECOND_SHARE * weight:
-                break
-            second = _phrase_about(key, strength, marks)
-            if not set(second) & set(head):
-                parts.append(second)
-                break
-        name = ", ".join(_written(forms[part]) for part in parts)
+    ignored: Set[str],
+) -> Name | None:
+    """Join the best phrase about the strongest word, and one of what it leaves unsaid."""
+    terms = tuple(dict.fromkeys(write_phrase(spots[key], ignored) for _, key in marks[:MOST_TERMS]))
+    for start, mark in enumerate(marks):
+        head = _phrase_about(mark, marks, spots)
+        if len(head) == 1 and tells_trouble(spots[head]) and not mostly_negated(spots[head]):
+            head = _with_object(head, spots)
+        name = write_phrase(spots[head], ignored)
+        said = {stem(word) for word in name.split()} - {""}
+        second = _second(marks[start:], spots, said, needed=not tells_trouble(spots[head]))
+        if second:
+            name += ", " + write_phrase(spots[second], ignored | said)
         if name not in taken:
             return Name(name, terms)
-    return Name(theme, terms)
+    return None
 
 
-def _phrase_about(word: Key, weight: float, marks: Sequence[tuple[float, Key]]) -> Key:
-    """Find the strongest phrase that holds a word, if it marks the theme nearly as much."""
-    about = (mark for mark in marks if set(word) <= set(mark[1]) and len(mark[1]) > 1)
-    return next((key for strength, key in about if strength >= HEAD_SHARE * weight), word)
+def _phrase_about(mark: Mark, marks: Sequence[Mark], spots: Mapping[Key, Sequence[Spot]]) -> Key:
+    """Find the strongest phrase that holds a word, best one that tells trouble."""
+    least = HEAD_SHARE * mark.weight
+    about = [
+        key
+        for weight, key in marks
+        if weight >= least and len(key) > 1 and set(mark.key) <= set(key)
+    ]
+    troubled = (key for key in about if tells_trouble(spots[key]))
+    return next(troubled, about[0] if about else mark.key)
 
 
-def _written(forms: Counter[str]) -> str:
-    """Choose the commonest way to write a phrase, with a negation where most have one."""
-    negated = {form: n for form, n in forms.items() if form.split()[0] in _NEGATIONS}
-    mostly = 2 * sum(negated.values()) > sum(forms.values())
-    usual = negated if mostly else {f: n for f, n in forms.items() if f not in negated} or forms
-    return min(usual, key=lambda form: (-usual[form], form.count(" "), len(form), form))
+def _with_object(word: Key, spots: Mapping[Key, Sequence[Spot]]) -> Key:
+    """Find the pair that says what a lone word of trouble befell; of rare ones the plainest."""
+    known = background()
+
+    def commonness(key: Key) -> float:
+        place = known.places.get(key[0] if key[1] == word[0] else key[1])
+        return 0.0 if place is None else float(known.share[place])
+
+    pairs = [
+        (len(each), commonness(key), key)
+        for key, each in spots.items()
+        if len(key) > 1 and word[0] in key and len(each) >= OBJECT_SHARE * len(spots[word])
+    ]
+    return max(pairs)[-1] if pairs else word
+
+
+def _second(
+    marks: Sequence[Mark], spots: Mapping[Key, Sequence[Spot]], said: Set[str], *, needed: bool
+) -> Key | None:
+    """Choose a phrase of what is not said yet; where trouble is needed, one that tells it."""
+    strong = (mark for mark in marks if mark.weight >= SECOND_SHARE * marks[0].weight)
+    phrases = [_phrase_about(mark, marks, spots) for mark in strong]
+    left = [key for key in phrases if said.isdisjoint(key)]
+    troubled = [key for key in left if needed and tells_trouble(spots[key])]
+    return next(iter(troubled + left), None)

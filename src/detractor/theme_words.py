@@ -17,6 +17,8 @@ from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
 """A word: letters of any script, with apostrophes inside."""
 
+_WORD_OR_STOP = re.compile(rf"{WORD.pattern}|[.,;:!?()\n]")
+
 _NOT_WORDS = re.compile(r"https?://\S+|www\.\S+|\S+@\S+|[@#]\w+|\bX{2,}\b|&\w+;")
 """Addresses, handles, hash tags, scrub marks and entities."""
 
@@ -40,7 +42,18 @@ def surface_words(text: str) -> list[str]:
     >>> surface_words("Don\u2019t call XXXX at me@mail.com")
     ["don't", 'call', 'at']
     """
-    return WORD.findall(_NOT_WORDS.sub(" ", text).lower().replace("\u2019", "'"))
+    return WORD.findall(_plain(text))
+
+
+def words_and_stops(text: str) -> list[str]:
+    """Give all words in small letters, and the stops between which phrases stand.
+
+    Examples
+    --------
+    >>> words_and_stops("Lost bag, nobody called")
+    ['lost', 'bag', ',', 'nobody', 'called']
+    """
+    return _WORD_OR_STOP.findall(_plain(text))
 
 
 @cache
@@ -74,14 +87,19 @@ def ignored_words() -> frozenset[str]:
 
 @cache
 def word_list(name: str) -> frozenset[str]:
-    """Give one of the lists that tell praise from trouble.
+    """Give one of the lists that tell praise from trouble, or that phrases are made with.
 
     Examples
     --------
-    >>> "friendly" in word_list("praise"), "not" in word_list("trouble")
+    >>> "friendly" in word_list("praise"), "not" in word_list("negations")
     (True, True)
     """
-    return frozenset(_lists()["tone"][name].split())
+    listed = _lists()
+    return frozenset((listed["tone"] | listed["phrases"])[name].split())
+
+
+def _plain(text: str) -> str:
+    return _NOT_WORDS.sub(" ", text).lower().replace("\u2019", "'")
 
 
 @cache

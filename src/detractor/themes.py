@@ -182,8 +182,8 @@ def find_themes(
     >>> themes = find_themes(pd.DataFrame({"text": texts}))
     >>> themes
     2 themes, 24 mentions
-          12  late flight
-          12  lost bag, nobody called
+          12  late flight again
+          12  lost bag
     """
     columns, options = columns or Columns(), options or ThemeOptions()
     require(scored, columns.text, *options.by)

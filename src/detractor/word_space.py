@@ -34,7 +34,9 @@ COMMONEST = 0.4
 are more than `FEW_TEXTS` with it."""
 FEW_TEXTS = 100
 MOST_WORDS = 40_000
-USAGE_DIMENSIONS = 40
+MOST_DIMENSIONS = 40
+"""Of the usage view: the root of the number of texts, and at most so many. More axes than that
+would learn a small table by heart. (Assumption.)"""
 SMOOTHING = 0.01
 """Weight of a word is a / (a + share of texts with it) (Arora, Liang and Ma 2017, with their a for
 words counted by text)."""
@@ -198,7 +200,7 @@ def _usage(
     words: tuple[str, ...], share: NDArray[np.float32], documents: Sequence[Sequence[str]]
 ) -> NDArray[np.float32]:
     """Reduce the TF-IDF table; a word's vector is its row of components, times its weight."""
-    dimensions = min(USAGE_DIMENSIONS, len(words) - 1, len(documents) - 1)
+    dimensions = min(MOST_DIMENSIONS, round(len(documents) ** 0.5), len(words) - 1)
     if dimensions < 2:
         return np.zeros((len(words), 1), dtype=np.float32)
     rarity = 1 - np.log(share)
