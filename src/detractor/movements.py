@@ -151,11 +151,7 @@ def recurrence(
     volume = np.bincount(background - start)
     counts = np.bincount(dated - start, minlength=len(volume))
     busiest = int(_busiest_week(counts[None, :])[0])
-    generator = np.random.default_rng(rule.seed)
-    shuffled = generator.multivariate_hypergeometric(
-        volume, len(dated), size=rule.shufflings, method="marginals"
-    )
-    as_busy = int((_busiest_week(shuffled) >= busiest).sum())
+    as_busy = int((_busiest_week(_deal(volume, len(dated), rule)) >= busiest).sum())
     p = (1 + as_busy) / (1 + rule.shufflings)
     if p < rule.significance and busiest >= rule.burst_share * len(dated):
         return ONE_OFF, p
@@ -184,6 +180,25 @@ def weekly_or_daily(
     counts, _ = np.histogram(days[~np.isnan(days)], bins)
     volumes, _ = np.histogram(all_days[~np.isnan(all_days)], bins)
     return counts.astype(float).tolist(), volumes.astype(float).tolist(), length
+
+
+def _deal(volume: NDArray[np.int64], size: int, rule: Recurrence) -> NDArray[np.int64]:
+    """Draw so many rows of all feedback, again and again, and count them by day.
+
+    Row by row where there are fewer rows to draw than days to count, which over ten years of
+    feedback takes a fifth of the time; day by day otherwise.
+    """
+    generator = np.random.default_rng(rule.seed)
+    if size >= len(volume):
+        return generator.multivariate_hypergeometric(
+            volume, size, size=rule.shufflings, method="marginals"
+        )
+    day_of = np.repeat(np.arange(len(volume)), volume)
+    drawn = (
+        day_of[generator.choice(len(day_of), size, replace=False, shuffle=False)]
+        for _ in range(rule.shufflings)
+    )
+    return np.stack([np.bincount(days, minlength=len(volume)) for days in drawn])
 
 
 def _busiest_week(counts: NDArray[np.int64]) -> NDArray[np.int64]:
