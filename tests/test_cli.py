@@ -174,6 +174,9 @@ def test_plan_themes_outcomes_and_playbook_run(
     assert "decided by" in printed
     assert "themes," in printed
     assert "recovery_rate" in printed
+    assert main(["plan", FEEDBACK]) == 2
+    assert "no column 'contact'" in (told := capsys.readouterr().err)
+    assert "`detractor rank` makes such a table" in told
     (tmp_path / "bad.toml").write_text("[[role]]\n")
     assert main(["playbook", "check", str(tmp_path / "bad.toml")]) == 2
 

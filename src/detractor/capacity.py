@@ -98,7 +98,7 @@ def capacity_curve(
     0         1         1             50.0         30.0        30.0
     1         2         2             80.0          0.0         0.0
     """
-    require(queue, LANE, EXPECTED_SAVING, COST)
+    require(queue, LANE, EXPECTED_SAVING, COST, maker="rank()")
     everything = _total(queue, replace(policy, capacity=None, hours=None, budget=None))
     rows = []
     for capacity in capacities or _ladder(len(queue)):
@@ -124,7 +124,7 @@ def marginal_savings(queue: pd.DataFrame, *, policy: Policy) -> pd.Series[Any]:
     >>> marginal_savings(queue, policy=Policy(capacity=1, budget=20)).to_dict()
     {'contact': 30.0, 'hour': 0.0, 'money': 0.0, 'caller': 30.0}
     """
-    require(queue, LANE, EXPECTED_SAVING, COST)
+    require(queue, LANE, EXPECTED_SAVING, COST, maker="rank()")
     now = _total(queue, policy)
     day = policy.calendar.hours_a_day
     contacts = math.floor(day / policy.hours_per_contact + ROUNDING)

@@ -172,7 +172,7 @@ def read_history(
     >>> read_history(scored, policy=Policy(), columns=Columns()).places.tolist()
     [2, 0, 1]
     """
-    require(scored, *HEADS)
+    require(scored, *HEADS, maker="score()")
     source = _Source(scored, columns, policy, Notes())
     time, moment = _read_dates(source, as_of)
     now = microseconds(pd.Series([moment], dtype="datetime64[us, UTC]"))[0]

@@ -205,10 +205,12 @@ def plan_file(queue: str, *, playbook: str | None, budget: float | None) -> pd.D
     from detractor.attributes import read_flags
     from detractor.planning import plan
     from detractor.playbook import load_playbook
+    from detractor.ranking import CONTACT
     from detractor.tables import read_table
 
     frame = read_table(queue)
-    frame = frame.assign(contact=read_flags(frame["contact"], unclear=False)[0])
+    require(frame, CONTACT, maker="`detractor rank`")
+    frame = frame.assign(**{CONTACT: read_flags(frame[CONTACT], unclear=False)[0]})
     return plan(frame, playbook=load_playbook(playbook), budget=budget)
 
 

@@ -130,7 +130,7 @@ def _customer_column(queue: pd.DataFrame) -> str:
 
 def _planned(queue: pd.DataFrame, customer: str) -> pd.DataFrame:
     """Take the customers to be contacted, each in a lane of the playbook."""
-    require(queue, customer, EXPECTED_SAVING)
+    require(queue, customer, EXPECTED_SAVING, maker="rank()")
     rows = queue[queue["contact"].astype(bool)] if "contact" in queue else queue
     rows = rows.copy()
     if LANE not in rows:

@@ -89,7 +89,7 @@ def plot_quadrants(
     >>> plot_quadrants(queue).get_ylabel()
     'intent to leave'
     """
-    require(queue, _ANGER, _LEAVING, QUADRANT, CONTACT)
+    require(queue, _ANGER, _LEAVING, QUADRANT, CONTACT, maker="rank()")
     high = (policy or Policy()).high
     contact = queue[CONTACT].to_numpy(dtype=bool)
     with drawing(ax, size=(5.6, 5.0)) as axes:
@@ -156,7 +156,8 @@ def plot_savings(queue: pd.DataFrame, *, first: int | None = None, ax: Axes | No
     >>> [text.get_text() for text in plot_savings(queue).texts][-1]
     '140'
     """
-    require(queue, CONTACT, VALUE, *(name for name, _ in _DRIVERS), COST, EXPECTED_SAVING)
+    drivers = (name for name, _ in _DRIVERS)
+    require(queue, CONTACT, VALUE, *drivers, COST, EXPECTED_SAVING, maker="rank()")
     chosen = queue[queue[CONTACT].to_numpy(dtype=bool)] if first is None else queue.head(first)
     names, heights, totals = ["worth a year"], [], []
     product = chosen[VALUE].to_numpy(dtype=np.float64)

@@ -203,7 +203,10 @@ def compare(yesterday: pd.DataFrame, today: pd.DataFrame) -> pd.DataFrame:
     1         ann   down         others moved
     """
     for queue in (yesterday, today):
-        require(queue, today.columns[0], POSITION, CONTACT, LANE, SUPPRESSED_BY, *FACTORS)
+        require(
+            queue, today.columns[0], POSITION, CONTACT, LANE, SUPPRESSED_BY, *FACTORS,
+            maker="rank()",
+        )  # fmt: skip
     customer = str(today.columns[0])
     told = [POSITION, CONTACT, LANE, SUPPRESSED_BY, EXPECTED_SAVING, COST, *FACTORS]
     before, after = (queue.set_index(customer)[told] for queue in (yesterday, today))
@@ -262,7 +265,7 @@ def report_fairness(queue: pd.DataFrame, *, group: str) -> pd.DataFrame:
     contact_rate   1.0  0.0
     rate_if_equal  0.0  1.0
     """
-    require(queue, group, POSITION, CONTACT, LANE, *FACTORS)
+    require(queue, group, POSITION, CONTACT, LANE, *FACTORS, maker="rank()")
     must = queue[LANE] == "must_contact"
     free = queue[LANE].isin(["senior", "standard"])
     equal = price(queue.assign(**{VALUE: queue[VALUE].median()}))[EXPECTED_SAVING]

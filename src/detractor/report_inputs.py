@@ -137,7 +137,7 @@ def hold_against_ratings(
     [[0.1, 0.0], [0.9, 1.0]]
     """
     columns, policy = columns or Columns(), policy or Policy()
-    require(scored, HEADS[0])
+    require(scored, HEADS[0], maker="score()")
     rated = ratings(scored, columns)
     worst, best = policy.rating_range
     usable = (rated >= worst) & (rated <= best)

@@ -114,7 +114,7 @@ def customers(report: Report, model: FeedbackModel | None) -> Customers:
     (['ann'], [90.0], [[('', 'I am leaving')]])
     """
     queue = report.queue
-    require(queue, POSITION, CONTACT, LANE, EXPECTED_SAVING)
+    require(queue, POSITION, CONTACT, LANE, EXPECTED_SAVING, maker="rank()")
     names = [visible(name) for name in words(queue, str(queue.columns[0]))]
     contact = flags(queue, CONTACT)
     texts = [visible(text) for text in words(queue, EVIDENCE)]

@@ -96,8 +96,15 @@ class Columns:
         return {part: name for part, name in parts.items() if name in frame.columns}
 
 
-def require(frame: pd.DataFrame, *names: str) -> None:
+def require(frame: pd.DataFrame, *names: str, maker: str | None = None) -> None:
     """Check that a table has these columns, each once.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+    *names : str
+    maker : str, optional
+        Who makes such a table, for the error.
 
     Raises
     ------
@@ -116,6 +123,7 @@ def require(frame: pd.DataFrame, *names: str) -> None:
     for name in names:
         count = existing.count(name)
         if count == 0:
-            raise SchemaError(f"no column {name!r}; {suggestion(str(name), existing)}")
+            advice = f"; {maker} makes such a table" if maker else ""
+            raise SchemaError(f"no column {name!r}; {suggestion(str(name), existing)}{advice}")
         if count > 1:
             raise SchemaError(f"{count} columns are named {name!r}; rename all but one")
