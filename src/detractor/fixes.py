@@ -9,8 +9,9 @@ the fix did not do.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
-from math import ceil, isfinite
+from math import isfinite
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -263,22 +264,14 @@ def _more_days(theme: dict[str, Side], adjusted: Interval, dispersion: float) ->
         ratio = HOPED_RATIO
     daily = theme["after"].total[1] / days
     rate = events / exposure * ratio * daily
-    if _proves(events, exposure, made + rate * LONGEST_WAIT, daily * (days + LONGEST_WAIT)) < POWER:
+
+    def power(more: int) -> float:
+        expected = (made + rate * more) / dispersion
+        return _proves(events / dispersion, exposure, expected, daily * (days + more))
+
+    if power(LONGEST_WAIT) < POWER:
         return None
-    low, high = 0, LONGEST_WAIT
-    while high - low > 1:
-        middle = (low + high) // 2
-        enough = (
-            _proves(
-                events / dispersion,
-                exposure,
-                (made + rate * middle) / dispersion,
-                daily * (days + middle),
-            )
-            >= POWER
-        )
-        low, high = (low, middle) if enough else (middle, high)
-    return ceil(high)
+    return bisect_left(range(LONGEST_WAIT), POWER, lo=1, key=power)
 
 
 def _proves(events: float, exposure: float, expected: float, exposure_after: float) -> float:
