@@ -1,5 +1,6 @@
 """The command: what it prints, where it writes, how it ends."""
 
+import ctypes
 import json
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import pytest
 
 from detractor.cli import main
 from detractor.console import Column, layout
+from detractor.pipeline import silence
 from detractor.schema import SCORE_COLUMNS
 
 FEEDBACK = str(Path(__file__).parents[1] / "examples" / "feedback.csv")
@@ -179,6 +181,18 @@ def test_plan_themes_outcomes_and_playbook_run(
     assert "`detractor rank` makes such a table" in told
     (tmp_path / "bad.toml").write_text("[[role]]\n")
     assert main(["playbook", "check", str(tmp_path / "bad.toml")]) == 2
+
+
+def test_what_the_solver_prints_does_not_reach_the_result(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    library = ctypes.CDLL(None)
+    sys.stdout.write("before\n")
+    with silence():
+        library.puts(b"a second thought of the solver")
+    library.fflush(None)
+    sys.stdout.write("behind\n")
+    assert capfd.readouterr().out == "before\nbehind\n"
 
 
 def test_the_root_command_is_light() -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
+import os
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -211,7 +215,35 @@ def plan_file(queue: str, *, playbook: str | None, budget: float | None) -> pd.D
     frame = read_table(queue)
     require(frame, CONTACT, maker="`detractor rank`")
     frame = frame.assign(**{CONTACT: read_flags(frame[CONTACT], unclear=False)[0]})
-    return plan(frame, playbook=load_playbook(playbook), budget=budget)
+    with silence():
+        return plan(frame, playbook=load_playbook(playbook), budget=budget)
+
+
+@contextmanager
+def silence() -> Iterator[None]:
+    """Drop what compiled code prints to standard output, which is kept for the result.
+
+    The solver of the plan (HiGHS 1.12) reports some of its second thoughts by a bare ``printf``
+    that no option turns off.
+
+    Examples
+    --------
+    >>> with silence():
+    ...     answer = 6 * 7
+    >>> answer
+    42
+    """
+    sys.stdout.flush()
+    kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    try:
+        yield
+    finally:
+        if os.name == "posix":
+            ctypes.CDLL(None).fflush(None)  # what it holds back must not follow later
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def find_themes_in_files(
