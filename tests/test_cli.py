@@ -1,7 +1,7 @@
 """The command: what it prints, where it writes, how it ends."""
 
-import ctypes
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +11,6 @@ import pytest
 
 from detractor.cli import main
 from detractor.console import Column, layout
-from detractor.pipeline import silence
 from detractor.schema import SCORE_COLUMNS
 
 FEEDBACK = str(Path(__file__).parents[1] / "examples" / "feedback.csv")
@@ -183,16 +182,16 @@ def test_plan_themes_outcomes_and_playbook_run(
     assert main(["playbook", "check", str(tmp_path / "bad.toml")]) == 2
 
 
-def test_what_the_solver_prints_does_not_reach_the_result(
-    capfd: pytest.CaptureFixture[str],
-) -> None:
-    library = ctypes.CDLL(None)
-    sys.stdout.write("before\n")
-    with silence():
-        library.puts(b"a second thought of the solver")
-    library.fflush(None)
-    sys.stdout.write("behind\n")
-    assert capfd.readouterr().out == "before\nbehind\n"
+def test_what_the_solver_prints_does_not_reach_the_result() -> None:
+    code = (
+        "import ctypes; from detractor.pipeline import silence\n"
+        "print('before')\n"
+        "with silence(): ctypes.CDLL(None).puts(b'a second thought of the solver')\n"
+        "print('behind')"
+    )
+    buffered = {key: value for key, value in os.environ.items() if key != "PYTHONUNBUFFERED"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, env=buffered)
+    assert done.stdout == b"before\nbehind\n"
 
 
 def test_the_root_command_is_light() -> None:
