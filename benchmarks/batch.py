@@ -103,7 +103,8 @@ def main() -> None:
     }
     if chosen.kills:
         again = chosen.folder / "again.csv"
-        hit = kill_and_resume(source, again, kills=chosen.kills, seconds=seconds * 0.6)
+        apart = 2 * seconds / chosen.kills  # at most: so that all of them hit the job
+        hit = kill_and_resume(source, again, kills=chosen.kills, seconds=apart)
         found |= {"kills": hit, "identical_after_kills": digest(again) == digest(output)}
     print(json.dumps(found, indent=2))
 
