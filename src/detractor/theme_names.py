@@ -38,7 +38,8 @@ SECOND_SHARE = 0.1
 """A second phrase joins the name if it marks the theme at least this much as the first."""
 OBJECT_SHARE = 0.1
 """A lone word of trouble takes an object that so many of its clauses have: "missing items"."""
-JUDGED_UNITS = 3_000
+JUDGED_UNITS = 1_000
+"""Of more sentences than this, an even sample is judged."""
 MOST_TERMS = 8
 
 
@@ -198,7 +199,11 @@ def _second(
 ) -> Key | None:
     """Choose a phrase of what is not said yet; where trouble is needed, one that tells it."""
     strong = (mark for mark in marks if mark.weight >= SECOND_SHARE * marks[0].weight)
-    phrases = [_phrase_about(mark, marks, spots) for mark in strong]
-    left = [key for key in phrases if said.isdisjoint(key)]
-    troubled = [key for key in left if needed and tells_trouble(spots[key])]
-    return next(iter(troubled + left), None)
+    unsaid = None
+    for mark in strong:
+        key = _phrase_about(mark, marks, spots)
+        if said.isdisjoint(key):
+            if not needed or tells_trouble(spots[key]):
+                return key
+            unsaid = unsaid or key
+    return unsaid

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence, Set
+from functools import cache
 from typing import NamedTuple
 
 from detractor.theme_words import stem, word_list
@@ -160,10 +161,15 @@ def _phrases(words: Sequence[str], ignored: Set[str]) -> Iterator[tuple[Key, Spo
 
 def _joins(gap: Sequence[str]) -> bool:
     """Tell whether small words hold two words together: "was", "the", "to the", "does not"."""
-    links, closers = word_list("links"), word_list("closers") | word_list("negations")
-    return all(word in links for word in gap[:-1]) and all(
-        word in links or word in closers for word in gap[-1:]
-    )
+    if not gap:
+        return True
+    *links, last = gap
+    return last in _last_links() and word_list("links").issuperset(links)
+
+
+@cache
+def _last_links() -> frozenset[str]:
+    return word_list("links") | word_list("closers") | word_list("negations")
 
 
 def _negation_before(words: Sequence[str], first: int) -> int:
