@@ -37,3 +37,12 @@ def test_mistakes_are_named() -> None:
         population_stability([1.0], [1.0], bins=1)
     with pytest.raises(ParameterError):
         calibration_drift([0.1], [0, 1])
+
+
+def test_calibration_drift_knows_that_each_has_a_chance_of_their_own() -> None:
+    chances = np.tile([0.01, 0.99], 100)
+    outcome = np.tile([0.0, 1.0], 100)
+    sure, alike = calibration_drift(chances, outcome), calibration_drift([0.5] * 200, outcome)
+    assert sure.estimate == pytest.approx(alike.estimate, abs=1e-12)
+    assert sure.high - sure.low < 0.3 * (alike.high - alike.low)
+    assert calibration_drift([0.2, 0.4, np.nan], [0, 1, 1]) == calibration_drift([0.2, 0.4], [0, 1])

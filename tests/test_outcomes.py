@@ -100,3 +100,27 @@ def test_a_report_is_readable_in_a_terminal_and_a_notebook() -> None:
     assert "<caption>What the contacts achieved" in page
     assert page.count("<li>") == len(report.warnings)
     assert repr(measure_outcomes(CONTACTS.iloc[:0])).startswith("Beware: no randomised holdout")
+
+
+def test_small_groups_are_warned_of() -> None:
+    arms = pd.DataFrame({"arm": ["contacted", "holdout"] * 60, "stayed": [True, False] * 60})
+    regions = ["North"] * 100 + ["South"] * 20
+    assert measure_outcomes(arms).warnings == ()
+    (warning,) = measure_outcomes(arms.assign(region=regions)).warnings
+    assert warning.startswith("region: 1 of 2 groups")
+
+
+def test_a_return_holds_where_the_costs_leave_no_doubt() -> None:
+    rows = pd.DataFrame(
+        {
+            "arm": ["contacted"] * 40 + ["holdout"] * 40,
+            "stayed": [True, True, True, False] * 10 + [True, False] * 20,
+            "annual_value": 100.0,
+            "cost": 10.0,
+        }
+    )
+    report = measure_outcomes(rows)
+    kept, rate = report.interval("money_kept"), report.interval("return_on_cost")
+    assert rate == pytest.approx([figure / 10 for figure in kept], rel=1e-6)
+    free = measure_outcomes(rows.assign(cost=0.0))
+    assert "return_on_cost" not in set(free.table["measure"])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from detractor.errors import ParameterError
-from detractor.intervals import Interval, mean_interval
+from detractor.intervals import Interval, mean_interval, wilson
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -70,6 +70,14 @@ def population_stability(reference: ArrayLike, current: ArrayLike, *, bins: int 
 def calibration_drift(predicted: ArrayLike, outcome: ArrayLike) -> Interval:
     """Give how far outcomes lie above predictions on average, with its 95 % interval.
 
+    Where outcomes are 0 or 1 and predictions their chances, it is Wilson's interval of the share
+    seen, for as many customers as would vary like these, each with a chance of their own.
+
+    Parameters
+    ----------
+    predicted, outcome : array-like
+        One of each a customer, in the same units; those not known yet are left out.
+
     Examples
     --------
     >>> drift = calibration_drift([0.2] * 200, [0, 1] * 100)
@@ -80,7 +88,16 @@ def calibration_drift(predicted: ArrayLike, outcome: ArrayLike) -> Interval:
     if expected.shape != seen.shape:
         lengths = len(expected), len(seen)
         raise ParameterError(f"predicted and outcome have {lengths} rows; give one each")
-    return mean_interval(seen - expected)
+    known = np.isfinite(expected) & np.isfinite(seen)
+    expected, seen = expected[known], seen[known]
+    chances = ((expected >= 0) & (expected <= 1)).all() and np.isin(seen, (0.0, 1.0)).all()
+    variance = float((expected * (1 - expected)).mean()) if len(seen) and chances else 0.0
+    if not variance:
+        return mean_interval(seen - expected)
+    mean = float(expected.mean())
+    alike = len(seen) * mean * (1 - mean) / variance
+    share = wilson(float(seen.mean()) * alike, alike)
+    return Interval(*(end - mean for end in share))
 
 
 def watch_drift(

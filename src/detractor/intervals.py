@@ -13,6 +13,7 @@ from scipy.optimize import brentq
 from scipy.special import betainc, betaincinv, ndtri, stdtrit
 
 from detractor.errors import ParameterError
+from detractor.skewness import moments, skewed_ends
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,10 +22,6 @@ if TYPE_CHECKING:
 
 CONFIDENCE = 0.95
 """The share of such intervals that hold the true value, unless the caller says otherwise."""
-
-HIDDEN_SKEWNESS = 8.5
-"""Over the number of values: by what share a sample shows too little skewness. Set by simulation of
-exponential and lognormal values (benchmarks/interval_coverage.py)."""
 
 
 class Interval(NamedTuple):
@@ -108,11 +105,23 @@ def proportion_difference(
     return Interval(estimate, float(estimate - below), float(estimate + above))
 
 
-def mean_interval(values: ArrayLike, *, confidence: float = CONFIDENCE) -> Interval:
+def mean_interval(
+    values: ArrayLike, *, bounded: bool = False, confidence: float = CONFIDENCE
+) -> Interval:
     """Give the mean with Student's interval, corrected for skewness (Hall 1992).
 
     Money is skewed, and Student's interval then holds the truth too seldom. Missing values are left
     out. For differences of pairs, such as a score before and after, pass the differences.
+
+    Parameters
+    ----------
+    values : array-like
+        Below about 20 of them no interval can see how long the tail is; it then holds the truth
+        less often than it says.
+    bounded : bool
+        Whether values lie between fixed bounds, as scores do, so that no tail is hidden.
+    confidence : float
+        Between 0 and 1.
 
     Examples
     --------
@@ -121,34 +130,73 @@ def mean_interval(values: ArrayLike, *, confidence: float = CONFIDENCE) -> Inter
     >>> mean_interval([5.0])
     Interval(estimate=5.0, low=-inf, high=inf)
     """
-    sample = _moments(values)
+    sample = moments(values)
     quantile = _upper_tail(confidence)
     if sample.n < 2:
         return _unbounded(sample.mean)
-    return _skewed(sample, float(stdtrit(sample.n - 1, quantile)))
+    ends = skewed_ends(
+        float(stdtrit(sample.n - 1, quantile)),
+        sample.skewness / np.sqrt(sample.n),
+        n=sample.n,
+        bounded=bounded,
+    )
+    return _around(sample.mean, float(np.sqrt(sample.variance)), ends)
 
 
 def mean_difference(
     treated: ArrayLike, control: ArrayLike, *, confidence: float = CONFIDENCE
 ) -> Interval:
-    """Give the difference of two independent means with Welch's interval (1947).
+    """Give the difference of two independent means with Welch's interval, corrected for skewness.
+
+    Where one group is much smaller, its tail does not cancel the other's (Zhou and Dinh 2005). A
+    small group does not show its own tail, so both are taken to be of one shape.
+
+    Parameters
+    ----------
+    treated, control : array-like
+        Values of the two groups. Below about 20 in one of them, see `mean_interval`.
+    confidence : float
+        Between 0 and 1.
 
     Examples
     --------
     >>> [round(value, 3) for value in mean_difference([4.0, 5.0, 6.0], [1.0, 2.0, 3.0])]
     [3.0, 0.733, 5.267]
     """
-    with_it, without = _moments(treated), _moments(control)
+    groups = moments(treated), moments(control)
     quantile = _upper_tail(confidence)
-    estimate = with_it.mean - without.mean
-    if min(with_it.n, without.n) < 2:
+    estimate = groups[0].mean - groups[1].mean
+    if min(group.n for group in groups) < 2:
         return _unbounded(estimate)
-    variance = with_it.variance + without.variance
+    variance = sum(group.variance for group in groups)
     if variance == 0:
         return Interval(estimate, estimate, estimate)
-    shares = (part.variance**2 / (part.n - 1) for part in (with_it, without))
-    half = float(stdtrit(variance**2 / sum(shares), quantile) * np.sqrt(variance))
-    return Interval(estimate, estimate - half, estimate + half)
+    count = sum(group.n for group in groups)
+    freedom = variance**2 / sum(group.variance**2 / (group.n - 1) for group in groups)
+    shape = sum(group.n * group.skewness for group in groups) / count
+    first, second = (group.variance**1.5 / np.sqrt(group.n) for group in groups)
+    skewness = shape * (first - second) / variance**1.5
+    ends = skewed_ends(float(stdtrit(freedom, quantile)), skewness, n=count, bounded=False)
+    return _around(estimate, float(np.sqrt(variance)), ends)
+
+
+def effect_interval(
+    treated: ArrayLike, control: ArrayLike, *, confidence: float = CONFIDENCE
+) -> Interval:
+    """Give the difference of two groups' outcomes: of shares where all are 0 or 1, else of means.
+
+    Examples
+    --------
+    >>> effect_interval([1, 1, 1, 0], [1, 0, 0, 0]) == proportion_difference((3, 4), (1, 4))
+    True
+    >>> effect_interval([4.0, 5.0, 6.0], [1.0, 2.0, 3.0]).estimate
+    3.0
+    """
+    groups = [_known(values) for values in (treated, control)]
+    if all(np.isin(group, (0.0, 1.0)).all() for group in groups):
+        counts = [(float(group.sum()), len(group)) for group in groups]
+        return proportion_difference(counts[0], counts[1], confidence=confidence)
+    return mean_difference(treated, control, confidence=confidence)
 
 
 def quantile_interval(
@@ -322,53 +370,13 @@ def _known(values: ArrayLike) -> NDArray[np.float64]:
     return array[~np.isnan(array)]
 
 
+def _around(estimate: float, error: float, ends: tuple[float, float]) -> Interval:
+    low, high = ends
+    return Interval(estimate, estimate + error * low, estimate + error * high)
+
+
 def _unbounded(estimate: float) -> Interval:
     return Interval(float(estimate), float("-inf"), float("inf"))
-
-
-class _Moments(NamedTuple):
-    """A sample's mean, and the variance and third cumulant of that mean."""
-
-    n: int
-    mean: float
-    variance: float
-    third: float
-
-
-def _moments(values: ArrayLike) -> _Moments:
-    known = _known(values)
-    n = len(known)
-    mean = float(known.mean()) if n else float("nan")
-    if n < 2:
-        return _Moments(n, mean, 0.0, 0.0)
-    cubed = float(((known - mean) ** 3).mean())
-    return _Moments(n, mean, float(known.var(ddof=1)) / n, cubed / n**2)
-
-
-def _skewed(sample: _Moments, quantile: float) -> Interval:
-    """Give the interval of a mean by Hall's cubic transformation of its t statistic.
-
-    Few values show less skewness than there is, so on the side of the long tail it is raised. On
-    the other side only half of it is believed, since it is uncertain and would narrow the interval.
-    """
-    if sample.variance == 0:
-        return Interval(sample.mean, sample.mean, sample.mean)
-    error = float(np.sqrt(sample.variance))
-    skewness = sample.third / error**3
-    long, short = skewness * (1 + HIDDEN_SKEWNESS / sample.n), skewness / 2
-    above, below = (long, short) if skewness > 0 else (short, long)
-    return Interval(
-        sample.mean,
-        sample.mean - error * _unskewed(quantile, below),
-        sample.mean - error * _unskewed(-quantile, above),
-    )
-
-
-def _unskewed(quantile: float, skewness: float) -> float:
-    """Undo Hall's transformation at a quantile, for the skewness of a standardised mean."""
-    if abs(skewness) < 1e-6:
-        return quantile
-    return float(3 / skewness * (np.cbrt(1 + skewness * (quantile - skewness / 6)) - 1))
 
 
 def _fractional_rank(n: int, level: float, target: float) -> float:

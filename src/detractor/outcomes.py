@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.special import stdtrit
+from scipy.optimize import brentq
 
 from detractor.clock import BusinessHours
 from detractor.contact_logs import OutcomeColumns, read_contact_log
 from detractor.intervals import (
     Interval,
-    fieller,
     mean_difference,
     mean_interval,
     proportion_difference,
@@ -38,6 +37,9 @@ FEW = 30
 """Customers with a known outcome below which an arm is called too few: assumption."""
 
 CONTACTED, HOLDOUT = "contacted", "holdout"
+
+DOUBLINGS = 30
+"""Beyond the mean cost times so many doublings of a return's own doubt, costs say nothing of it."""
 
 TABLE_COLUMNS = ("measure", "split", "group", "estimate", "low", "high", "n")
 
@@ -167,7 +169,7 @@ def measure_outcomes(
     rows = read_contact_log(contacts[known], names, calendar, service or ServiceHours())
     rows["is_contacted"] = (arm[known] == CONTACTED).to_numpy()
     table = pd.DataFrame(_lines(rows, names), columns=list(TABLE_COLUMNS))
-    return OutcomeReport(table, tuple(_warnings(rows)), aside)
+    return OutcomeReport(table, tuple(_warnings(rows) + _small_groups(rows, names)), aside)
 
 
 def _lines(rows: pd.DataFrame, names: OutcomeColumns) -> list[tuple[Any, ...]]:
@@ -200,8 +202,11 @@ def _share(values: pd.Series[Any]) -> _Figure:
     return _Figure(wilson(float(known.sum()), len(known)), len(known))
 
 
-def _mean_of(name: str) -> Callable[[pd.DataFrame], _Figure]:
-    return lambda rows: _Figure(mean_interval(rows[name]), int(rows[name].notna().sum()))
+def _mean_of(name: str, *, bounded: bool = False) -> Callable[[pd.DataFrame], _Figure]:
+    def compute(rows: pd.DataFrame) -> _Figure:
+        return _Figure(mean_interval(rows[name], bounded=bounded), int(rows[name].notna().sum()))
+
+    return compute
 
 
 def _median_of(name: str) -> Callable[[pd.DataFrame], _Figure]:
@@ -221,7 +226,7 @@ def _promoters(rows: pd.DataFrame) -> _Figure:
 
 def _change(rows: pd.DataFrame) -> _Figure:
     change = rows["its_score_after"] - rows["its_score_before"]
-    return _Figure(mean_interval(change), int(change.notna().sum()))
+    return _Figure(mean_interval(change, bounded=True), int(change.notna().sum()))
 
 
 def _arms(rows: pd.DataFrame, values: pd.Series[Any]) -> tuple[Floats, Floats]:
@@ -263,11 +268,31 @@ def _return_on_cost(rows: pd.DataFrame) -> _Figure:
     cost = rows["its_cost"][paid & kept.notna()].to_numpy(dtype=np.float64)
     if min(len(treated), len(control)) < 2 or cost.sum() <= 0:
         return _Figure(Interval(np.nan, -np.inf, np.inf), 0)
-    covariance = np.cov(treated, cost) / len(treated)
-    covariance[0, 0] += control.var(ddof=1) / len(control)
-    quantile = float(stdtrit(min(len(treated), len(control)) - 1, 0.975))
-    means = float(treated.mean() - control.mean()), float(cost.mean())
-    return _Figure(fieller(means, covariance, t=quantile), len(treated) + len(control))
+    return _Figure(_gain_per_cost(treated, cost, control), len(treated) + len(control))
+
+
+def _gain_per_cost(treated: Floats, cost: Floats, control: Floats) -> Interval:
+    """Give the ratio of gain to cost by Fieller's argument (1954).
+
+    It holds every return that would leave no difference between the treated, less the return on
+    what they cost, and the control.
+    """
+    mean = cost.mean()
+    estimate = float((treated.mean() - control.mean()) / mean)
+
+    def left(rate: float) -> Interval:
+        return mean_difference(treated - rate * cost, control)
+
+    def end(side: int) -> float:
+        # The difference's range moves down past 0 as the return rises.
+        step = (left(estimate)[side] or 1.0) / mean
+        for _ in range(DOUBLINGS):
+            step *= 2
+            if left(estimate + step)[side] * step <= 0:
+                return float(brentq(lambda rate: left(rate)[side], estimate, estimate + step))
+        return float(np.copysign(np.inf, step))
+
+    return Interval(estimate, end(1), end(2))
 
 
 DESCRIPTIONS: dict[str, Callable[[pd.DataFrame], _Figure]] = {
@@ -276,8 +301,8 @@ DESCRIPTIONS: dict[str, Callable[[pd.DataFrame], _Figure]] = {
     "hours_to_contact": _median_of("to_contact"),
     "hours_to_resolution": _median_of("to_resolution"),
     "within_service_level": lambda rows: _share(rows["in_time"]),
-    "score_before": _mean_of("its_score_before"),
-    "score_after": _mean_of("its_score_after"),
+    "score_before": _mean_of("its_score_before", bounded=True),
+    "score_after": _mean_of("its_score_after", bounded=True),
     "score_change": _change,
     "promoters_made": _promoters,
     "cost": _mean_of("its_cost"),
@@ -333,4 +358,20 @@ def _warnings(rows: pd.DataFrame) -> list[str]:
     if lost.n and lost.interval.excludes(0.0):
         gap_text = f"{lost.interval.estimate:+.0%}"
         found.append(f"outcomes are missing unequally ({gap_text} among the contacted)")
+    return found
+
+
+def _small_groups(rows: pd.DataFrame, names: OutcomeColumns) -> list[str]:
+    """Warn of groups in which no interval can see how skewed the values are."""
+    fair = rows[rows["is_random"]]
+    found = []
+    for split in names.groups:
+        if split in fair and not fair["is_contacted"].all():
+            sizes = fair.groupby([split, "is_contacted"]).size().unstack(fill_value=0)
+            few = int((sizes.min(axis=1) < FEW).sum())
+            if few:
+                found.append(
+                    f"{split}: {few} of {len(sizes)} groups have fewer than {FEW} contacted or "
+                    "held out; intervals of money may there hold the truth less often than 95 %"
+                )
     return found

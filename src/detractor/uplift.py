@@ -15,7 +15,7 @@ from sklearn.preprocessing import OneHotEncoder
 
 from detractor.errors import NotFittedError, ParameterError, suggestion
 from detractor.interactions import ShrunkenInteractions
-from detractor.intervals import mean_difference
+from detractor.intervals import effect_interval
 from detractor.learners import (
     ClassTransformation,
     Proportional,
@@ -133,7 +133,7 @@ class UpliftModel(BaseEstimator):  # type: ignore[misc]
         self.feature_names_in_ = np.asarray(frame.columns, dtype=object)
         self.n_features_in_ = frame.shape[1]
         self.binary_ = bool(np.isin(outcome, (0.0, 1.0)).all())
-        self.effect_ = mean_difference(outcome[treated == 1], outcome[treated == 0])
+        self.effect_ = effect_interval(outcome[treated == 1], outcome[treated == 0])
         self.encoder_ = _encoder(frame).fit(frame)
         features = np.asarray(self.encoder_.transform(frame), dtype=np.float64)
         self.weights_, self.slope_ = self._weigh(features, outcome, treated)

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtri
 
 from detractor.errors import ParameterError
-from detractor.intervals import Interval, mean_difference
+from detractor.intervals import CONFIDENCE, Interval, effect_interval
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -211,7 +212,7 @@ def uplift_table(
     rows = []
     for part in np.array_split(_ranked(score), bins):
         treated, control = y[part][t[part] == 1], y[part][t[part] == 0]
-        observed = mean_difference(treated, control)
+        observed = effect_interval(treated, control)
         rows.append(
             {
                 "n_treated": len(treated),
@@ -263,7 +264,7 @@ def calibration_slope(outcome: ArrayLike, uplift: ArrayLike, treatment: ArrayLik
     residual = y - design @ weights
     meat = (design * residual[:, None] ** 2).T @ design
     variance = (inverse @ meat @ inverse)[3, 3] * len(y) / max(len(y) - 4, 1)
-    half = 1.959963984540054 * float(np.sqrt(max(variance, 0.0)))
+    half = float(ndtri((1 + CONFIDENCE) / 2) * np.sqrt(max(variance, 0.0)))
     return Interval(float(weights[3]), float(weights[3] - half), float(weights[3] + half))
 
 
