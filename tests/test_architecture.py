@@ -6,7 +6,7 @@ from pathlib import Path
 SRC = Path(__file__).parents[1] / "src" / "detractor"
 
 FLOORS = (
-    ("errors",),
+    ("errors", "skewness"),
     (
         "schema",
         "streams",
@@ -81,6 +81,7 @@ FLOORS = (
         "artifact",
         "capacity",
         "departures",
+        "recoveries",
         "reasons",
         "spikes",
         "exposure",
