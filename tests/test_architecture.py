@@ -105,7 +105,7 @@ FLOORS = (
     ("databases", "display"),
     ("files", "runs", "storage", "distributed", "metrics", "batching"),
     ("jobs", "desk", "alerts", "report", "theme_file"),
-    ("pipeline", "routes", "night_config", "learning"),
+    ("pipeline", "routes", "night_config", "labelled_files"),
     ("nightly", "service", "watch"),
     ("console", "cli_options"),
     ("cli_reading", "cli_recovery", "cli_operations"),

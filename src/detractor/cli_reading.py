@@ -22,7 +22,7 @@ from detractor.cli_options import (
 )
 
 if TYPE_CHECKING:
-    from detractor.learning import Labelled
+    from detractor.labelled_files import Labelled
 
 app = typer.Typer()
 
@@ -115,7 +115,7 @@ Source = Annotated[
 def _labelled(
     files: list[str], text: str, labels: list[str] | None, source: str | None
 ) -> Labelled:
-    from detractor.learning import Labelled
+    from detractor.labelled_files import Labelled
 
     pairs = dict(pair.partition("=")[::2] for pair in labels or [])
     return Labelled(inputs=tuple(files), text=text, labels=pairs, source=source)
@@ -137,7 +137,7 @@ def train(
     ] = None,
 ) -> None:
     """Fit a model to your own labelled texts."""
-    from detractor.learning import fit_files
+    from detractor.labelled_files import fit_files
 
     counts = fit_files(_labelled(files, text, label, source), out, base=base)
     told = ", ".join(f"{count:,} labels of {head}" for head, count in counts.items())
@@ -158,7 +158,7 @@ def evaluate(
 ) -> None:
     """Measure on your own labelled texts how well a model tells them apart, and its calibration."""
     from detractor.files import write_table
-    from detractor.learning import judge_files
+    from detractor.labelled_files import judge_files
 
     table = judge_files(_labelled(files, text, label, source), model=model)
     if out:
