@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
 
 from detractor.sentences import split_clauses
-from detractor.theme_words import content_stems, stem, surface_words, word_list
+from detractor.theme_words import stem, surface_words, word_list
 from detractor.word_space import background
 
 if TYPE_CHECKING:
@@ -100,11 +100,11 @@ def read_clauses(texts: Sequence[str]) -> Reading:
     spans: list[tuple[int, int]] = []
     stems: list[list[str]] = []
     for number, text in enumerate(texts):
-        for start, end, words in _clauses(text, brands):
-            if not is_praise(text[start:end]):
+        for clause in _clauses(text, brands):
+            if not is_praise(clause.words):
                 owner.append(number)
-                spans.append((start, end))
-                stems.append(words)
+                spans.append((clause.start, clause.end))
+                stems.append(clause.stems)
     return Reading(
         texts,
         np.array(owner, dtype=np.intp),
@@ -146,26 +146,33 @@ def brand_stems(texts: Sequence[str]) -> frozenset[str]:
     return frozenset(word for word, n in capital.items() if n >= fewest and is_name(word)) - {""}
 
 
-def is_praise(clause: str) -> bool:
+def is_praise(words: Sequence[str]) -> bool:
     """Tell a clause that only praises: a word of praise, and no negation or trouble beside it.
 
     Examples
     --------
-    >>> is_praise("The staff were lovely"), is_praise("The staff were not friendly")
+    >>> is_praise(["staff", "were", "lovely"]), is_praise(["staff", "were", "not", "friendly"])
     (True, False)
     """
-    words = set(surface_words(clause))
-    return not words.isdisjoint(word_list("praise")) and words.isdisjoint(word_list("trouble"))
+    praise, trouble = word_list("praise"), word_list("trouble")
+    return not praise.isdisjoint(words) and trouble.isdisjoint(words)
 
 
-def _clauses(text: str, brands: Set[str]) -> list[tuple[int, int, list[str]]]:
+class _Clause(NamedTuple):
+    start: int
+    end: int
+    words: list[str]
+    stems: list[str]
+
+
+def _clauses(text: str, brands: Set[str]) -> list[_Clause]:
     """Cut into clauses, each joined with those after it until it has enough stems."""
-    found: list[tuple[int, int, list[str]]] = []
+    found: list[_Clause] = []
     for start, end in split_clauses(text):
-        stems = [word for word in content_stems(text[start:end]) if word not in brands]
-        if found and min(len(found[-1][2]), len(stems)) < FEWEST_STEMS:
-            first, _, earlier = found[-1]
-            found[-1] = (first, end, earlier + stems)
-        else:
-            found.append((start, end, stems))
-    return [clause for clause in found if clause[2]]
+        words = surface_words(text[start:end])
+        stems = [each for word in words if (each := stem(word)) and each not in brands]
+        if found and min(len(found[-1].stems), len(stems)) < FEWEST_STEMS:
+            last = found.pop()
+            start, words, stems = last.start, last.words + words, last.stems + stems
+        found.append(_Clause(start, end, words, stems))
+    return [clause for clause in found if clause.stems]

@@ -22,6 +22,9 @@ _WORD_OR_STOP = re.compile(rf"{WORD.pattern}|[.,;:!?()\n]")
 _NOT_WORDS = re.compile(r"https?://\S+|www\.\S+|\S+@\S+|[@#]\w+|\bX{2,}\b|&\w+;")
 """Addresses, handles, hash tags, scrub marks and entities."""
 
+_MAYBE_NOT_WORDS = re.compile(r"[@#&]|://|www\.|XX")
+"""One of these is in all of them, and found much faster."""
+
 
 def content_stems(text: str) -> list[str]:
     """Give the stems of the words that can carry a theme, in order.
@@ -99,7 +102,9 @@ def word_list(name: str) -> frozenset[str]:
 
 
 def _plain(text: str) -> str:
-    return _NOT_WORDS.sub(" ", text).lower().replace("\u2019", "'")
+    if _MAYBE_NOT_WORDS.search(text):
+        text = _NOT_WORDS.sub(" ", text)
+    return text.lower().replace("\u2019", "'")
 
 
 @cache
