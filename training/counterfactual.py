@@ -26,6 +26,7 @@ IDENTITY: dict[str, list[str]] = _TABLES["identity"]
 SLOTS: dict[str, list[str]] = _TABLES["slots"]
 DOMAINS: dict[str, dict[str, list[str]]] = _TABLES["domains"]
 LABELS = ("anger", "churn", "detractor")
+GREETED, SIGNED = 0.1, 0.06  # of real texts, beside the greetings they have
 
 _CHOICE = re.compile(r"\(([^()]*\|[^()]*)\)")
 _SLOT = re.compile(r"\{(\w+)\}")
@@ -127,12 +128,13 @@ def generate(n: int, seed: int) -> pd.DataFrame:
     """
     writer = _Writer(seed)
     rng = writer.rng
+    shares = [entry.get("share", 1) for entry in PHENOMENA]  # more of what is hard to read
     rows: list[dict[str, object]] = []
     pair = 0
     while len(rows) < n:
         writer.start()
         pair += 1
-        entry = PHENOMENA[rng.randrange(len(PHENOMENA))]
+        entry = rng.choices(PHENOMENA, shares)[0]
         text = writer.sentence(rng.choice(entry["templates"]))
         label = {name: entry.get(name) for name in LABELS} | {"pair_id": pair}
         name, bad = entry["name"], label["detractor"]
@@ -152,6 +154,18 @@ def generate(n: int, seed: int) -> pd.DataFrame:
         frame[column] = frame[column].astype("float32")
     frame["text"] = frame["text"].str.strip()
     return frame
+
+
+def dress(texts: list[str], seed: int) -> list[str]:
+    """Put a greeting before some texts and a farewell behind some: they say nothing of the rest."""
+    writer = _Writer(seed)
+    dressed = []
+    for text in texts:
+        writer.start()
+        before = writer.fill("{greeting} ") if writer.rng.random() < GREETED else ""
+        after = writer.fill(" {farewell}") if writer.rng.random() < SIGNED else ""
+        dressed.append(" ".join(part for part in (before, text, after) if part))
+    return dressed
 
 
 def _inside(writer: _Writer, text: str, kind: str) -> str | None:

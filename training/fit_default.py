@@ -23,7 +23,7 @@ from typing import NamedTuple
 import corpus
 import numpy as np
 import pandas as pd
-from counterfactual import generate
+from counterfactual import dress, generate
 from default_card import gather, list_sources
 from network_fitting import Examples, Settings, fit, to_network
 from numpy.typing import NDArray
@@ -125,15 +125,15 @@ def blocks(inputs: Inputs, *, fold: bool) -> list[Block]:
     sampled = reviews.groupby("source", group_keys=False)[reviews.columns.tolist()].apply(
         lambda part: part.sample(min(len(part), REVIEWS_A_SOURCE), random_state=SEED)
     )
-    rated = Block(sampled["text"].tolist(), labels_of(sampled), REVIEW_WEIGHT)
+    rated = Block(dress(sampled["text"].tolist(), SEED), labels_of(sampled), REVIEW_WEIGHT)
     if soft is None:
-        own = Block(annotated["text"].tolist(), labels_of(annotated), 1.0, SAMPLING_SHIFT)
+        own = Block(dress(annotated["text"].tolist(), SEED), labels_of(annotated), 1.0, SAMPLING_SHIFT)
         return [own, rated, _generated([own, rated])]
     names = ["soft_fold.parquet"] if fold else ["soft_final.parquet", "soft_fold.parquet"]
     told = pd.concat([pd.read_parquet(soft / name) for name in names], ignore_index=True)
     told = told.drop_duplicates("text")  # where both teachers spoke, the later one is heard
     told = told[told["source"].ne("counterfactual") & told["use"].eq("train")]
-    taught = Block(told["text"].tolist(), soft_labels(told, annotated), 1.0, SAMPLING_SHIFT)
+    taught = Block(dress(told["text"].tolist(), SEED), soft_labels(told, annotated), 1.0, SAMPLING_SHIFT)
     return [taught, rated, _generated([taught, rated])]
 
 

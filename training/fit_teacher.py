@@ -21,8 +21,7 @@ import pandas as pd
 import teacher as th
 import torch
 from counterfactual import generate
-from fit_default import all_texts
-from vocabulary import choose, count_words
+from fit_default import all_texts, choose_words
 
 from detractor.compilation import compile_all
 from detractor.wordpiece import WordPiece
@@ -138,7 +137,7 @@ def write_words(model: th.Teacher, pieces: WordPiece, data: Path, out: Path) -> 
     """Write the state of the teacher for each word that the student knows."""
     compile_all()
     texts = all_texts(data)
-    forms = choose(count_words(texts["text"], texts["source"])).forms
+    forms = choose_words(texts).forms
     states = th.embed(model, th.encode(pd.Series(forms), pieces, 16))
     np.savez_compressed(out, forms=np.array(forms), states=states.astype(np.float16))
     log.info("%d words", len(forms))

@@ -223,5 +223,5 @@ def choose_negated(chosen: Chosen, texts: list[str]) -> Chosen:
     negated = words.negated.copy()
     negated[own] = n + np.arange(len(own))
     end = np.arange(n, n + len(own), dtype=np.int32)
-    forms = [*chosen.forms, *(chosen.forms[row - 1] for row in own)]
+    forms = [*chosen.forms, *(f"not {chosen.forms[row - 1]}" for row in own)]
     return Chosen(words._replace(negated=np.concatenate([negated, end])), forms)
