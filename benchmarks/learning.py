@@ -161,11 +161,11 @@ def main() -> None:
         summary = {name: round(float(value), 3) for name, value in sum_up(nights).items()}
         print(seed, *(f"{name} {value}" for name, value in summary.items()), sep=" | ", flush=True)
         tables.append(nights)
-    if asked.out:
-        asked.out.mkdir(parents=True, exist_ok=True)
-        name = "woken" if asked.woken else "learning"
-        pd.concat(tables).to_csv(asked.out / f"{name}-{asked.seeds[0]}.csv", index=False)
-        plot(pd.concat(tables), asked.out / f"{name}.png")
+        if asked.out:
+            asked.out.mkdir(parents=True, exist_ok=True)
+            name = "woken" if asked.woken else "regret"
+            pd.concat(tables).to_csv(asked.out / f"{name}.csv", index=False)
+            plot(pd.concat(tables), asked.out / f"{name}.png")
 
 
 if __name__ == "__main__":

@@ -50,7 +50,9 @@ class UpliftModel(BaseEstimator):  # type: ignore[misc]
     """Predict the saving of a contact: the outcome with it less the outcome without it.
 
     Fit it to customers who were contacted or held out at random. A negative prediction is a
-    sleeping dog: a customer whom a contact drives away.
+    sleeping dog: a customer whom a contact drives away. Where chance decided only among customers
+    of a queue, `detractor.recoveries.RecoveryModel` is the one to give to `Policy`: this one knows
+    no prior, and takes customers it has not seen for average ones.
 
     Parameters
     ----------
