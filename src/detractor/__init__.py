@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from detractor.planning import plan
     from detractor.policy import Policy
     from detractor.ranking import rank
+    from detractor.recoveries import RecoveryModel
     from detractor.replies import check_reply
     from detractor.schema import Columns
     from detractor.scoring import Score, score
@@ -31,6 +32,7 @@ _HOMES = {
     "DetractorClassifier": "classifier",
     "FeedbackModel": "model",
     "Policy": "policy",
+    "RecoveryModel": "recoveries",
     "Score": "scoring",
     "UpliftModel": "uplift",
     "check_reply": "replies",
@@ -48,6 +50,7 @@ __all__ = [
     "DetractorClassifier",
     "FeedbackModel",
     "Policy",
+    "RecoveryModel",
     "Score",
     "UpliftModel",
     "check_reply",

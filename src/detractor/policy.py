@@ -24,7 +24,10 @@ MUST_RULES = ("vulnerable", "safety", "escalation", "deadline")
 
 @runtime_checkable
 class SavingModel(Protocol):
-    """What `Policy` asks of a model of the saving, such as `detractor.uplift.UpliftModel`.
+    """What `Policy` asks of a model of the saving.
+
+    `detractor.recoveries.RecoveryModel` is one, for lots drawn from a queue, and
+    `detractor.uplift.UpliftModel`, for lots drawn among all customers.
 
     Examples
     --------
