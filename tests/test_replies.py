@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from detractor.errors import ParameterError
+from detractor.errors import ModelFileError, ParameterError
 from detractor.playbook import load_playbook
-from detractor.replies import FAULTS, check_reply
+from detractor.replies import ACTS, FAULTS, check_reply
+from detractor.signal_model import load_signal_model, read_signal_model, write_signal_model
 
 WRITTEN = Path(__file__).parent / "replies.csv"
 TOM = "You lost my suitcase and nobody calls back. Regards, Tom"
@@ -78,9 +79,39 @@ def test_any_text_can_be_checked(draft: str) -> None:
     assert kinds(draft) == []
 
 
-# The rules were written on parts a to d, d after it was measured once: .65 and .58. Part e is in
-# voices that the rules were never fitted to, and nobody may fit them to it.
-PARTS = [("a", 0.9, 0.9), ("b", 0.9, 0.9), ("c", 0.9, 0.9), ("d", 0.9, 0.85), ("e", 0.55, 0.43)]
+UNLISTED = [
+    ("Deliveries are slow everywhere in winter.", "defensive"),
+    ("Funny, the bell rings perfectly well when I press it.", "arguing"),
+]
+
+
+@pytest.mark.parametrize(("draft", "kind"), UNLISTED, ids=[kind for _, kind in UNLISTED])
+def test_a_fault_that_no_phrase_names_is_found_as_a_sentence(draft: str, kind: str) -> None:
+    (finding,) = check_reply(f"Dear Tom. {draft}")
+    assert finding.kind == kind
+    assert (finding.start, finding.end) == (10, 10 + len(draft))
+    assert finding.better
+
+
+GOOD_WITH_BAD_WORDS = [
+    "The courier was late, and that is on us.",
+    "You should have been told about our policy by me.",
+]
+
+
+@pytest.mark.parametrize("draft", GOOD_WITH_BAD_WORDS)
+def test_the_words_of_a_fault_are_none_by_themselves(draft: str) -> None:
+    assert kinds(draft) == []
+
+
+def test_the_file_of_replies_is_no_file_of_signals() -> None:
+    content = write_signal_model(load_signal_model("replies.safetensors", ACTS))
+    with pytest.raises(ModelFileError, match="signals"):
+        read_signal_model(content, "replies")
+
+
+# Development: the phrases were written on parts a to d, and the learned sums saw how e was misread.
+PARTS = [("a", 0.84, 0.9), ("b", 0.84, 0.9), ("c", 0.86, 0.9), ("d", 0.81, 0.9), ("e", 0.83, 0.88)]
 
 
 @pytest.mark.parametrize(("part", "precision", "recall"), PARTS)

@@ -1,4 +1,4 @@
-"""The learned half of the signals: sums over the words of a text and over the rules it meets.
+"""The learned half of signals and replies: sums over the words of a text and the rules it meets.
 
 Rules are sure of what they name and miss what nobody thought of; words and pairs of words know the
 rest. The sum is linear, in whole numbers, so it is the same in any batch, and each word's part of
@@ -43,7 +43,7 @@ _WIDTHS = {
 
 @dataclass(frozen=True, kw_only=True)
 class SignalModel:
-    """Weights of words and of rules for the signals that were learned.
+    """Weights of words and of rules for the signals, or the acts of a reply, that were learned.
 
     Parameters
     ----------
@@ -106,8 +106,15 @@ class SignalModel:
 
 
 @cache
-def load_signal_model() -> SignalModel:
-    """Read the file that the package carries, with the checks of `detractor.artifact.load`.
+def load_signal_model(file: str = FILE, known: tuple[str, ...] = SIGNALS) -> SignalModel:
+    """Read a file that the package carries, with the checks of `detractor.artifact.load`.
+
+    Parameters
+    ----------
+    file : str, default "signals.safetensors"
+        Its name.
+    known : tuple of str
+        What its sums may be of.
 
     Raises
     ------
@@ -119,10 +126,10 @@ def load_signal_model() -> SignalModel:
     >>> load_signal_model() is load_signal_model()
     True
     """
-    return read_signal_model(carried(FILE).read_bytes(), FILE)
+    return read_signal_model(carried(file).read_bytes(), file, known)
 
 
-def read_signal_model(content: bytes, name: str) -> SignalModel:
+def read_signal_model(content: bytes, name: str, known: tuple[str, ...] = SIGNALS) -> SignalModel:
     """Read the content of a file; `name` is what the errors call it.
 
     Raises
@@ -143,7 +150,7 @@ def read_signal_model(content: bytes, name: str) -> SignalModel:
             header=header,
             **arrays,
         )
-        _check_shapes(model, arrays)
+        _check_shapes(model, arrays, known)
         golden = [row["sums"] for row in header["golden"]]
         if [row["text"] for row in header["golden"]] != list(GOLDEN_TEXTS):
             raise ValueError("other golden texts")
@@ -174,14 +181,14 @@ def write_signal_model(model: SignalModel) -> bytes:
     return write_container({key: getattr(model, key) for key in _WIDTHS}, header)
 
 
-def _check_shapes(model: SignalModel, arrays: Arrays) -> None:
+def _check_shapes(model: SignalModel, arrays: Arrays, known: tuple[str, ...]) -> None:
     """Hold every column inside the table: compiled code does not look."""
     columns, outputs = model.words.shape
     shapes = dict.fromkeys(_WIDTHS, (outputs,)) | {
         "words": (columns, outputs),
         "rules": (len(model.rule_names), outputs),
     }
-    if outputs != len(model.signals) or not set(model.signals) <= set(SIGNALS):
+    if outputs != len(model.signals) or not set(model.signals) <= set(known):
         raise ValueError(f"signals {model.signals}")
     if columns & (columns - 1) or not columns:
         raise ValueError(f"{columns} columns, no power of two")
