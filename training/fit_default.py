@@ -127,13 +127,15 @@ def blocks(inputs: Inputs, *, fold: bool) -> list[Block]:
     )
     rated = Block(dress(sampled["text"].tolist(), SEED), labels_of(sampled), REVIEW_WEIGHT)
     if soft is None:
-        own = Block(dress(annotated["text"].tolist(), SEED), labels_of(annotated), 1.0, SAMPLING_SHIFT)
+        texts = dress(annotated["text"].tolist(), SEED)
+        own = Block(texts, labels_of(annotated), 1.0, SAMPLING_SHIFT)
         return [own, rated, _generated([own, rated])]
     names = ["soft_fold.parquet"] if fold else ["soft_final.parquet", "soft_fold.parquet"]
     told = pd.concat([pd.read_parquet(soft / name) for name in names], ignore_index=True)
     told = told.drop_duplicates("text")  # where both teachers spoke, the later one is heard
     told = told[told["source"].ne("counterfactual") & told["use"].eq("train")]
-    taught = Block(dress(told["text"].tolist(), SEED), soft_labels(told, annotated), 1.0, SAMPLING_SHIFT)
+    texts = dress(told["text"].tolist(), SEED)
+    taught = Block(texts, soft_labels(told, annotated), 1.0, SAMPLING_SHIFT)
     return [taught, rated, _generated([taught, rated])]
 
 
