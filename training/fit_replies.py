@@ -9,8 +9,9 @@ H promises too much, K acknowledges, F has put something right, P promises it wi
 what is needed to go on, N nothing of these.
 
 A ridge regression for each act, over words, pairs of words and the marks of the rules. The bar is
-the one with the highest F1 in cross-validation by voice: every sentence is judged by a fit that saw
-none of its voice (of long lists, none of its 25 neighbours).
+the one with the highest F1, were each act as common as in drafts, in cross-validation by voice:
+every sentence is judged by a fit that saw none of its voice (of long lists, none of its 25
+neighbours).
 """
 
 from __future__ import annotations
@@ -50,8 +51,10 @@ COLUMNS = 2**16
 PENALTY = 0.5
 OF_RULES = 0.3  # how large a mark of a rule is beside the words of a sentence of length one
 EMPTY = 200
-CAUTION = {"conditional_apology": 0.2, "above_authority": 0.2, "moving": -0.1}
-"""What is added to the bars for whole drafts, where most sentences are innocent."""
+SHARES = {"hostile": 0.12, "acknowledging": 0.2, "fixing": 0.2, "moving": 0.3}
+SHARE = 0.03
+"""How many sentences of a draft do this, the second for every other act: an assumption. Nearly half
+of the sentences of the training file are hostile, so that a bar chosen among them is too low."""
 FOLDS = 4
 NEIGHBOURS = 25
 FEW_ACTS = 8
@@ -73,7 +76,9 @@ on the same sums:
 |---|---|---|---|
 {rows}
 
-On 160 whole drafts that another person wrote unseen: precision .62, recall .83.
+On 160 whole drafts that another person wrote unseen: precision .75, recall .85; the rules alone
+.76 and .73. (A first measurement gave .62 and .83; the bars were then chosen for acts as common as
+in drafts, without a look at those 160.)
 """
 
 
@@ -147,8 +152,12 @@ def learn(sentences: Sentences) -> SignalModel:
         [[bool({*own} & {*LETTERS[act]}) for act in ACTS] for own in sentences.letters]
     )
     sums = cross_validate(features, truth, sentences.groups)
-    bars = np.array([best_bar(truth[:, act], sums[:, act]) for act in range(len(ACTS))])
-    bars += [CAUTION.get(act, 0.0) for act in ACTS]
+    bars = np.array(
+        [
+            best_bar(truth[:, place], sums[:, place], SHARES.get(act, SHARE))
+            for place, act in enumerate(ACTS)
+        ]
+    )
     weights = fit(features, truth)
     words, word_scales = quantize(weights[:COLUMNS], 127, np.int8)
     rules, rule_scales = quantize(weights[COLUMNS:-1] * OF_RULES, 32_767, np.int16)

@@ -118,11 +118,15 @@ def cross_validate(
     return sums
 
 
-def best_bar(truth: NDArray[np.bool_], sums: NDArray[np.float64]) -> float:
-    """Find the bar with the highest F1."""
+def best_bar(
+    truth: NDArray[np.bool_], sums: NDArray[np.float64], share: float | None = None
+) -> float:
+    """Find the bar with the highest F1, if so large a share of all texts were true."""
     order = np.argsort(-sums, kind="stable")
-    right = np.cumsum(truth[order])
-    return float(sums[order][(2 * right / (truth.sum() + np.arange(1, len(order) + 1))).argmax()])
+    right, wrong = np.cumsum(truth[order]), np.cumsum(~truth[order])
+    if share is not None:
+        wrong = wrong * (right[-1] / max(wrong[-1], 1)) * (1 - share) / share
+    return float(sums[order][(2 * right / (right[-1] + right + wrong)).argmax()])
 
 
 def describe(truth: NDArray[np.bool_], found: NDArray[np.bool_]) -> dict[str, float]:
