@@ -9,6 +9,7 @@ import os
 import sys
 import time
 from pathlib import Path
+from statistics import mean, median
 
 import pandas as pd
 import pyspark
@@ -17,6 +18,14 @@ from pyspark.sql import SparkSession
 
 import detractor
 from detractor.distributed import rank, score
+
+
+def time_local(texts: pd.Series) -> float:
+    """Score in this process; give rows a second."""
+    detractor.score(texts[:1000])
+    began = time.perf_counter()
+    detractor.score(texts)
+    return len(texts) / (time.perf_counter() - began)
 
 
 def main() -> None:
@@ -35,10 +44,7 @@ def main() -> None:
     frame = pd.DataFrame({"text": [texts[i % 10_000] for i in range(chosen.rows)]})
     frame["customer_id"] = [f"c{i % (chosen.rows // 5)}" for i in range(chosen.rows)]
     frame["date"] = "2026-01-15"
-    detractor.score(frame["text"][:1000])
-    began = time.perf_counter()
-    detractor.score(frame["text"])
-    local = chosen.rows / (time.perf_counter() - began)
+    local = [time_local(frame["text"])]
     spark = (
         SparkSession.builder.master("local-cluster[2,1,1024]")
         .config("spark.executorEnv.PYTHONPATH", str(Path(detractor.__file__).parents[1]))
@@ -49,19 +55,22 @@ def main() -> None:
     )
     rows = spark.createDataFrame(frame).repartition(4).cache()
     rows.count()
-    score(rows.limit(4000)).write.format("noop").mode("overwrite").save()  # start the workers
-    began = time.perf_counter()
-    score(rows).write.format("noop").mode("overwrite").save()
-    cluster = chosen.rows / (time.perf_counter() - began)
+    passes = []
+    for _ in range(4):  # in the first the workers start and load the model
+        began = time.perf_counter()
+        score(rows).write.format("noop").mode("overwrite").save()
+        passes.append(chosen.rows / (time.perf_counter() - began) / 2)
+    local.append(time_local(frame["text"]))
     scored = score(rows).cache()
     scored.count()
     began = time.perf_counter()
     rank(scored, as_of="2026-02-01").write.format("noop").mode("overwrite").save()
     found = {
         "rows": chosen.rows,
-        "local_rows_per_second_and_core": round(local),
-        "spark_rows_per_second_and_core": round(cluster / 2),
-        "spark_share_of_local": round(cluster / 2 / local, 2),
+        "local_rows_per_second_and_core": round(mean(local)),
+        "spark_rows_per_second_and_core": round(median(passes[1:])),
+        "first_pass_rows_per_second_and_core": round(passes[0]),
+        "spark_share_of_local": round(median(passes[1:]) / mean(local), 2),
         "ranking_rows_per_second": round(chosen.rows / (time.perf_counter() - began)),
     }
     spark.stop()
