@@ -34,6 +34,7 @@ def test_the_two_commands_of_the_readme_are_marked() -> None:
 HOMES = (
     "policy",
     "playbook",
+    "skewness",
     "uplift",
     "profit",
     "outcomes",
