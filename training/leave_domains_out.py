@@ -5,7 +5,7 @@
 The domains fall into four groups. For each group the network is fitted on the other three and
 judges this one: stricter than leaving one domain out. No teacher takes part, since it has seen most
 of the domains. Beside it words and word pairs with logistic regression, fitted on the same rated
-and annotated texts.
+and annotated texts, and two readers that learn nothing: VADER and a list of keywords.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
-from contenders import TfidfLogistic, labelled
+from contenders import Keywords, TfidfLogistic, labelled, vader
 
 from detractor.calibration import logistic
 from detractor.compilation import compile_all
@@ -79,7 +79,7 @@ def summarise(judged: pd.DataFrame, values: NDArray[np.float64]) -> pd.DataFrame
 
 
 def main() -> None:
-    """Print the two tables."""
+    """Print a table for each reader."""
     compile_all()
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--data", type=Path, required=True, help="folder of the labelled tables")
@@ -89,14 +89,16 @@ def main() -> None:
         raise SystemExit(f"no folder {given.data}: the labelled tables are not part of the project")
     judged = labelled(given.data, per_source=1500)
     print(f"{len(judged)} texts, {judged['source'].nunique()} sources, {len(GROUPS)} groups")
-    print(
-        "tfidf\n",
-        summarise(judged, rival_probabilities(given.data, judged)).round(4).to_string(),
-        flush=True,
-    )
+    texts = judged["text"].tolist()
     inputs = recipe.Inputs(given.data, encoder=given.vectors)
-    ours = our_probabilities(inputs, judged)
-    print("detractor\n", summarise(judged, ours).round(4).to_string())
+    readers = {
+        "vader": lambda: vader(HEADS).predict_proba(texts).to_numpy(),
+        "keywords": lambda: Keywords().predict_proba(texts).to_numpy(),
+        "tfidf": lambda: rival_probabilities(given.data, judged),
+        "detractor": lambda: our_probabilities(inputs, judged),
+    }
+    for name, read in readers.items():
+        print(name, summarise(judged, read()).round(4).to_string(), sep="\n", flush=True)
 
 
 if __name__ == "__main__":
