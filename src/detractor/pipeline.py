@@ -233,8 +233,13 @@ def silence() -> Iterator[None]:
     >>> answer
     42
     """
+    try:
+        kept = os.dup(1)
+    except OSError:  # a process without a standard output has none to keep clean
+        yield
+        return
     sys.stdout.flush()
-    kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     try:
         yield
