@@ -202,6 +202,6 @@ def test_a_theme_keeps_its_identity_from_night_to_night(tmp_path: Path) -> None:
         found[day] = table["status"].to_dict()
     assert found == {
         "01": {"lost-bag": "new"},
-        "02": {"late-flight": "new", "lost-bag": "retired"},
-        "03": {"late-flight": "known", "lost-bag": "returned"},
+        "02": {"late-flight-again": "new", "lost-bag": "retired"},
+        "03": {"late-flight-again": "known", "lost-bag": "returned"},
     }
