@@ -88,14 +88,16 @@ def read_texts(data: Path) -> pd.DataFrame:
     return table.assign(flags=table["flags"].fillna("")).reset_index(drop=True)
 
 
-def make_features(texts: list[str], marks: NDArray[np.bool_]) -> csr_array:
+def make_features(
+    texts: list[str], marks: NDArray[np.bool_], of_rules: float = OF_RULES
+) -> csr_array:
     """Lay out words and pairs over the root of their number, then the marks of the rules."""
     columns, bounds = extract(texts, COLUMNS)
     counts = np.diff(bounds)
     values = np.repeat(1 / np.sqrt(np.maximum(counts, 1)), counts)
     words = csr_array((values, columns, bounds), shape=(len(texts), COLUMNS))
     words.sum_duplicates()
-    whole = csr_array(hstack([words, csr_array(OF_RULES * marks)]))
+    whole = csr_array(hstack([words, csr_array(of_rules * marks)]))
     whole.indices, whole.indptr = whole.indices.astype(np.int32), whole.indptr.astype(np.int32)
     return whole
 

@@ -229,9 +229,8 @@ def count_words(hashes, flags, rows, origins, count, found, counts):
 
 
 @compiled_with_arrays
-def _rows_of_batch(buffer, offsets, lexicon, rows, marks, bounds):
+def _rows_of_batch(buffer, offsets, lexicon, rows, marks, origins, bounds):
     hashes, starts, ends, flags = make_room(offsets)
-    _, _, origins = make_row_room(hashes.size)
     words = lexicon.vocabulary
     done = np.int64(0)
     for index in range(offsets.size - 1):
@@ -250,9 +249,9 @@ def read_rows(
     """
     buffer, offsets = encode(texts)
     compile_all()
-    rows, marks, _ = make_row_room(buffer.size)
+    rows, marks, origins = make_row_room(buffer.size)
     bounds = np.zeros(len(texts) + 1, dtype=np.int64)
-    _rows_of_batch(buffer, offsets, lexicon, rows, marks, bounds)
+    _rows_of_batch(buffer, offsets, lexicon, rows, marks, origins, bounds)
     return rows[: bounds[-1]].copy(), marks[: bounds[-1]].copy(), bounds
 
 
