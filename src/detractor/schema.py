@@ -123,7 +123,7 @@ def require(frame: pd.DataFrame, *names: str, maker: str | None = None) -> None:
     for name in names:
         count = existing.count(name)
         if count == 0:
-            advice = f"; {maker} makes such a table" if maker else ""
+            advice = f" ({maker} makes such a table)" if maker else ""
             raise SchemaError(f"no column {name!r}; {suggestion(str(name), existing)}{advice}")
         if count > 1:
             raise SchemaError(f"{count} columns are named {name!r}; rename all but one")
