@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from detractor.compilation import compiled
+from detractor.vectors import SHORTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,18 +51,38 @@ def encode(texts: Sequence[str]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     Returns
     -------
     tuple of ndarray
-        The bytes, and n + 1 offsets into them.
+        The bytes, sixteen more that `vectors.letters` may look at, and n + 1 offsets into them.
 
     Examples
     --------
     >>> buffer, offsets = encode(["ab", "é"])
-    >>> bytes(buffer), offsets.tolist()
+    >>> bytes(buffer[:4]), offsets.tolist()
     (b'ab\xc3\xa9', [0, 2, 4])
     """
-    parts = [text.encode("utf-8", "surrogatepass") for text in texts]
+    if isinstance(texts, EncodedTexts):
+        return texts.encoded
+    return join([text.encode("utf-8", "surrogatepass") for text in texts])
+
+
+def join(parts: Sequence[bytes]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Join texts that are in UTF-8 already, as `encode` does."""
     offsets = np.zeros(len(parts) + 1, dtype=np.int64)
     np.cumsum(np.fromiter(map(len, parts), dtype=np.int64, count=len(parts)), out=offsets[1:])
-    return np.frombuffer(b"".join(parts), dtype=np.uint8), offsets
+    return np.frombuffer(b"".join([*parts, bytes(SHORTS)]), dtype=np.uint8), offsets
+
+
+class EncodedTexts(list[str]):
+    """Texts that carry what `encode` makes of them, for it was needed before.
+
+    Examples
+    --------
+    >>> texts = EncodedTexts(["ab"])
+    >>> texts.encoded = encode(["ab"])
+    >>> encode(texts) is texts.encoded
+    True
+    """
+
+    encoded: tuple[NDArray[np.uint8], NDArray[np.int64]]
 
 
 def character_span(text: str, start: int, end: int) -> tuple[int, int]:

@@ -8,10 +8,12 @@ are replaced by their compiled forms, for good.
 
 from __future__ import annotations
 
+import importlib
 import sys
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
@@ -26,7 +28,8 @@ _WIDE_VECTORS = "-vectorizer-maximize-bandwidth"
 of 16-bit numbers summed in 32 bits run twice as wide, for a tenth off the time of the reader."""
 _LLVM_WITH_WIDE_VECTORS = range(15, 23)  # an option that LLVM does not know would end the process
 
-_waiting: list[tuple[Callable[..., Any], bool]] = []
+_waiting: list[tuple[Callable[..., Any], Callable[[], Any]]] = []
+"""The marked functions, and what makes the form of each that replaces it."""
 _lock = threading.RLock()
 _work_done = 0
 _is_compiled = False
@@ -47,7 +50,7 @@ def compiled(function: Function) -> Function:
     >>> double(21)
     42
     """
-    return _mark(function, counted=False)
+    return _mark(function, partial(_compile, function, counted=False))
 
 
 def compiled_with_arrays(function: Function) -> Function:
@@ -63,13 +66,33 @@ def compiled_with_arrays(function: Function) -> Function:
     >>> zeros(2).tolist()
     [0.0, 0.0]
     """
-    return _mark(function, counted=True)
+    return _mark(function, partial(_compile, function, counted=True))
 
 
-def _mark(function: Function, *, counted: bool) -> Function:
+def replaced_by(module: str) -> Callable[[Function], Function]:
+    """Mark a function that has a twin in machine code, of the same name in another module.
+
+    The module is imported when the first function is compiled, not before.
+
+    Examples
+    --------
+    >>> @replaced_by("detractor.vector_instructions")
+    ... def positive(x):
+    ...     return max(x, 0)
+    >>> positive(-1)
+    0
+    """
+
+    def mark(function: Function) -> Function:
+        return _mark(function, lambda: getattr(importlib.import_module(module), function.__name__))
+
+    return mark
+
+
+def _mark(function: Function, make: Callable[[], Any]) -> Function:
     if _is_compiled:
-        return _compile(function, counted)  # type: ignore[return-value]
-    _waiting.append((function, counted))
+        return make()  # type: ignore[no-any-return]
+    _waiting.append((function, make))
     return function
 
 
@@ -89,7 +112,7 @@ def compile_all() -> None:
         if _is_compiled:
             return
         _widen_vectors()
-        done = {id(function): _compile(function, counted) for function, counted in _waiting}
+        done = {id(function): make() for function, make in _waiting}
         modules = [module for name, module in list(sys.modules.items()) if _is_ours(name)]
         for space in [vars(module) for module in modules] + [f.__globals__ for f, _ in _waiting]:
             for name, value in list(space.items()):
@@ -128,7 +151,7 @@ def _widen_vectors() -> None:
         binding.set_option("detractor", _WIDE_VECTORS)
 
 
-def _compile(function: Callable[..., Any], counted: bool) -> Callable[..., Any]:
+def _compile(function: Callable[..., Any], *, counted: bool) -> Callable[..., Any]:
     import numba
 
     # `_nrt` is numba's own name for its counting of references.

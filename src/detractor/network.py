@@ -28,6 +28,19 @@ import numpy as np
 from detractor.characters import Characters, characters, encode
 from detractor.compilation import compile_all, compiled, compiled_with_arrays, prepare, wrapping
 from detractor.tokens import ELLIPSIS, HEART, SMILE, WORD, make_room, tokenize, tokenize_into
+from detractor.vectors import (
+    FLOATS,
+    SHORTS,
+    clip,
+    load,
+    multiply_high,
+    multiply_pairs,
+    positive,
+    shorts,
+    store,
+    totals,
+    triple,
+)
 from detractor.vocabulary import (
     UNKNOWN,
     KnownWords,
@@ -46,7 +59,6 @@ if TYPE_CHECKING:
 
 # Fixed point: the tables are in steps of 1/64, sums of them (`pre`) of 1/2048, memories of 1/8192,
 # what a memory says of its word (`u`) of 1/1024. No sum can pass 16 bits, see `artifact.LIMITS`.
-_I16, _I32 = np.int16, np.int32
 _FULL, _EMPTY = np.int16(2047), np.int16(-2047)  # a value of 1 and of -1
 _SHUT, _OPEN = np.int16(4095), np.int16(-4096)  # a gate of 1/2 and of -1/2 beside the middle
 _CEILING, _NOTHING = np.int16(16383), np.int16(0)
@@ -55,6 +67,7 @@ MEMORIES = 32
 LANES = 2 * MEMORIES
 LINES = 5
 _OWN = 4  # the line of what a word says of itself, after two of what it says to either side
+_WORD, _MARK = LINES * LANES, 2 * LANES  # numbers of a word, and of a mark
 _ZERO, _ONE, _FLOOR = np.float32(0), np.float32(1), np.float32(0.01)
 _STEP_OF_ATTENTION, _STEP_OF_WORTH = np.float32(2**-18), np.float32(2**-21)
 COUNTS = ("words", "known", "function_words", "pictures")
@@ -119,71 +132,98 @@ def align(network: Network) -> Network:
 
 
 @compiled
-def remember(rows, marks, count, network, state, memory):
-    """Run both chains of memories over the words of one text.
-
-    A memory moves half way to the fresh value, and from there by what the gate says. The state is
-    kept apart from the memories that are written, so that the compiler sees no overlap.
-    """
+def remember(rows, marks, count, network, memory):
+    """Run both chains of memories over the words of one text."""
     words, mark = network.words, network.mark
     for index in range(count):  # ask for all lines at once: waiting for one by one takes longer
         row = rows[index]
-        memory[index, 0, 0] = words[row, 0, 0] & words[row, 1, 0] & words[row, 2, 0]
-        memory[index, 1, 0] = words[row, 3, 0] & words[row, _OWN, 0]
+        memory[index, 0] = words[row, 0, 0] & words[row, 1, 0] & words[row, 2, 0]
+        memory[index, 1] = words[row, 3, 0] & words[row, _OWN, 0]
+    edge = np.int64(words.shape[0] - 1) * _WORD
     for back in range(2):
-        for j in range(MEMORIES):
-            state[j] = _NOTHING
-        other = np.int64(words.shape[0] - 1)
+        first = second = shorts(_NOTHING)
+        line, other = back * LANES, edge
         for index in range(count):
             place = count - 1 - index if back else index
-            row, kind = rows[place], marks[place]
-            for j in range(MEMORIES):
-                near = _I16(_I16(words[row, back, j]) + _I16(words[other, back + 2, j]))
-                gate = _I16(words[row, back, MEMORIES + j])
-                gate = _I16(gate + _I16(words[other, back + 2, MEMORIES + j]))
-                near = _I16(_I16(near << 5) + mark[kind, back, j])
-                gate = _I16(_I16(gate << 5) + mark[kind, back, MEMORIES + j])
-                fresh = _I16(min(_FULL, max(_EMPTY, near)) << 2)
-                gate = _I16(min(_SHUT, max(_OPEN, gate)) << 2)
-                old = state[j]
-                moved = _I16(_I32(_I32(gate) * _I32(_I16(_I16(old - fresh) << 1))) >> 16)
-                state[j] = _I16(_I16(_I16(old + fresh) >> 1) + moved)
-                memory[place, back, j] = state[j]
-            other = row
+            here = rows[place] * _WORD + line
+            kind = np.int64(marks[place]) * _MARK + line
+            beside = other + 2 * LANES
+            first = advance(first, words, here, beside, mark, kind)
+            second = advance(second, words, here + SHORTS, beside + SHORTS, mark, kind + SHORTS)
+            store(memory, place * LANES + back * MEMORIES, first)
+            store(memory, place * LANES + back * MEMORIES + SHORTS, second)
+            other = here
 
 
 @compiled
-def attend(rows, count, memory, network, said, weights, worth):
+def advance(old, words, here, beside, mark, kind):
+    """Move memories on by one word: half way to the fresh value, from there by what the gate says.
+
+    The last four say where the numbers of the word, of its neighbour and of its mark begin.
+    """
+    near = load(words, here) + load(words, beside)
+    gate = load(words, here + MEMORIES) + load(words, beside + MEMORIES)
+    near = (near << 5) + load(mark, kind)
+    gate = (gate << 5) + load(mark, kind + MEMORIES)
+    fresh = clip(near, _EMPTY, _FULL) << 2
+    gate = clip(gate, _OPEN, _SHUT) << 2
+    return ((old + fresh) >> 1) + multiply_high(gate, (old - fresh) << 1)
+
+
+@compiled
+def attend(rows, count, memory, network, weights, worth):
     """Say what each word is worth for each output, and how much attention it deserves."""
-    words, gain, offset = network.words, network.gain, network.offset
-    attention, value, start = network.attention, network.value, network.start
+    attention, value = network.attention, network.value
+    start = triple(network.start[0] + _ONE, network.start[1] + _ONE, network.start[2] + _ONE)
     for place in range(count):
-        row = rows[place]
-        for j in range(LANES):
-            told = _I16(_I32(_I32(gain[j]) * _I32(memory[place, j])) >> 16)
-            told = _I16(told + _I16(_I16(words[row, _OWN, j]) << 4))
-            said[j] = min(_CEILING, max(_NOTHING, _I16(told + offset[j])))
-        for k in range(start.size):
-            total = _I32(0)
-            for j in range(LANES):
-                total = _I32(total + _I32(_I32(said[j]) * _I32(attention[k, j])))
-            ready = max(_ZERO, np.float32(total) * _STEP_OF_ATTENTION + (start[k] + _ONE))
-            weights[place, k] = ready * ready + _FLOOR
-            total = _I32(0)
-            for j in range(LANES):
-                total = _I32(total + _I32(_I32(said[j]) * _I32(value[k, j])))
-            worth[place, k] = np.float32(total) * _STEP_OF_WORTH
+        own, told = rows[place] * _WORD + _OWN * LANES, place * LANES
+        said = (
+            say(network, own, memory, told, 0),
+            say(network, own, memory, told, SHORTS),
+            say(network, own, memory, told, 2 * SHORTS),
+            say(network, own, memory, told, 3 * SHORTS),
+        )
+        ready = positive(weigh(said, attention) * _STEP_OF_ATTENTION + start)
+        store(weights, place * FLOATS, ready * ready + _FLOOR)
+        store(worth, place * FLOATS, weigh(said, value) * _STEP_OF_WORTH)
 
 
 @compiled
-def pool(count, weights, worth, bias, logits):
+def say(network, own, memory, told, lane):
+    """Tell what some memories say of a word that says `own` of itself."""
+    heard = multiply_high(load(network.gain, lane), load(memory, told + lane))
+    heard = heard + (load(network.words, own + lane) << 4)
+    return clip(heard + load(network.offset, lane), _NOTHING, _CEILING)
+
+
+@compiled
+def weigh(said, table):
+    """Multiply what is said of a word with the row of each output, and sum."""
+    return totals(multiply(said, table, 0), multiply(said, table, 1), multiply(said, table, 2))
+
+
+@compiled
+def multiply(said, table, output):
+    """Multiply what is said of a word with the row of one output: sums of eighths."""
+    row = output * LANES
+    low = multiply_pairs(said[0], load(table, row))
+    low = low + multiply_pairs(said[1], load(table, row + SHORTS))
+    high = multiply_pairs(said[2], load(table, row + 2 * SHORTS))
+    return low + (high + multiply_pairs(said[3], load(table, row + 3 * SHORTS)))
+
+
+@compiled
+def pool(count, weights, worth, bias, sums, logits):
     """Average what the words are worth, by weight: write the logits."""
+    total, norm = triple(_ZERO, _ZERO, _ZERO), triple(_ONE, _ONE, _ONE)
+    for place in range(0, count * FLOATS, FLOATS):
+        weight = load(weights, place)
+        norm = norm + weight
+        total = total + weight * load(worth, place)
+    store(sums, 0, total)
+    store(sums, FLOATS, norm)
     for k in range(bias.size):
-        total, norm = _ZERO, _ONE
-        for place in range(count):
-            norm += weights[place, k]
-            total += weights[place, k] * worth[place, k]
-        logits[k] = bias[k] + total / norm
+        logits[k] = bias[k] + sums[0, k] / sums[1, k]
 
 
 @compiled_with_arrays
@@ -191,22 +231,21 @@ def read_batch(buffer, offsets, lexicon, network, logits, counts):
     """Read all texts of a buffer: write the logits and counts of each."""
     hashes, starts, ends, flags = make_room(offsets)
     rows, marks, origins = make_row_room(hashes.size)
-    outputs = network.bias.size
-    state, said = np.empty(MEMORIES, np.int16), np.empty(LANES, np.int16)
-    memory = np.empty((0, 2, MEMORIES), np.int16)
-    weights, worth = np.empty((0, outputs), np.float32), np.empty((0, outputs), np.float32)
+    memory = np.empty((0, LANES), np.int16)
+    weights, worth = np.empty((0, FLOATS), np.float32), np.empty((0, FLOATS), np.float32)
+    sums = np.empty((2, FLOATS), np.float32)
     for index in range(offsets.size - 1):
         begin, end = offsets[index], offsets[index + 1]
         found = tokenize_into(buffer, begin, end, lexicon.characters, hashes, starts, ends, flags)
         count = look_up(hashes, flags, found, lexicon.vocabulary, rows, marks, origins)
         count_words(hashes, flags, rows, origins, count, found, counts[index])
         if count > len(memory):
-            memory = np.empty((2 * count, 2, MEMORIES), np.int16)
-            weights = np.empty((2 * count, outputs), np.float32)
-            worth = np.empty((2 * count, outputs), np.float32)
-        remember(rows, marks, count, network, state, memory)
-        attend(rows, count, memory.reshape((-1, LANES)), network, said, weights, worth)
-        pool(count, weights, worth, network.bias, logits[index])
+            memory = np.empty((2 * count, LANES), np.int16)
+            weights = np.empty((2 * count, FLOATS), np.float32)
+            worth = np.empty((2 * count, FLOATS), np.float32)
+        remember(rows, marks, count, network, memory)
+        attend(rows, count, memory, network, weights, worth)
+        pool(count, weights, worth, network.bias, sums, logits[index])
 
 
 @compiled
@@ -278,12 +317,11 @@ def read_parts(text: str, lexicon: Lexicon, network: Network) -> Parts:
         count = look_up(
             tokens.hashes, tokens.flags, found, lexicon.vocabulary, rows, marks, origins
         )
-    outputs = network.bias.size
-    state, said = np.empty(MEMORIES, np.int16), np.empty(LANES, np.int16)
-    memory = np.empty((count, 2, MEMORIES), np.int16)
-    weights, worth = np.empty((count, outputs), np.float32), np.empty((count, outputs), np.float32)
-    remember(rows, marks, count, network, state, memory)
-    attend(rows, count, memory.reshape((-1, LANES)), network, said, weights, worth)
+    memory = np.empty((count, LANES), np.int16)
+    weights, worth = np.empty((count, FLOATS), np.float32), np.empty((count, FLOATS), np.float32)
+    remember(rows, marks, count, network, memory)
+    attend(rows, count, memory, network, weights, worth)
+    weights, worth = weights[:, : network.bias.size], worth[:, : network.bias.size]
     shares = weights / (_ONE + weights.sum(axis=0))
     kept = origins[:count]
     return Parts(

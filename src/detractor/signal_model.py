@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from detractor.container import Arrays
 
-FORMAT = 1
+FORMAT = 2
 FILE = "signals.safetensors"
 GOLDEN_TEXTS = (
     "Third no-show this month and nobody called. Give me my money back or I call a lawyer.",

@@ -35,6 +35,7 @@ from detractor.characters import (
     encode,
 )
 from detractor.compilation import compiled, compiled_with_arrays, prepare, wrapping
+from detractor.vectors import letters
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -47,24 +48,38 @@ JOINED = 64  # by a hyphen to the word before
 NUMBER, MONEY, PERCENTAGE, ORDINAL, CODE, SMILE, FROWN, HEART = range(1, 9)
 FULL_STOP, PAUSE, SHOUT, SHOUTS, ASK, ASKS, DISBELIEF, ELLIPSIS = range(11, 19)
 
-_FNV_OFFSET = np.uint64(0xCBF29CE484222325)  # Fowler, Noll and Vo's 64-bit hash, variant 1a
-_FNV_PRIME = np.uint64(0x100000001B3)
-_LETTERS = np.array(
-    [c | 32 if chr(c | 32).isalpha() and c < 128 else 0 for c in range(256)], np.uint8
-)
-"""The small letter of each byte that is an ASCII letter."""
+_SEED = np.uint64(0x9FB21C651E98DF25)
+_FACTOR = np.uint64(0xD6E8FEB86659FD93)  # of Pelle Evensen's mixer rrmxmx, as is the seed
+_HALF = np.uint64(32)
 
 
-def _hash_letters(word: str) -> int:
-    value = int(_FNV_OFFSET)
-    for letter in word:
-        value = (value ^ ord(letter)) * int(_FNV_PRIME) % 2**64
-    return value
+@compiled
+def mix(value):
+    """Stir the bits of a hash: no two values become one."""
+    value = value * _FACTOR
+    return value ^ (value >> _HALF)
+
+
+@compiled
+def finish(value, block, size):
+    """End a hash of so many letters: what is left of the last eight, and never less than 16."""
+    if size < 8:
+        value, block = mix(value ^ block), np.uint64(0)
+    return mix(value ^ block) if size < 16 or size & 7 else value
+
+
+def _hash_letters(word: str) -> np.uint64:
+    low = np.uint64(int.from_bytes(word.encode(), "little"))
+    with np.errstate(over="ignore"):
+        return np.uint64(finish(_SEED, low, len(word)))
 
 
 BEFORE_IS = "it that there here what who he she where how"
 """The words after which ``'s`` is "is"; after "let" it is "us", after others it tells an owner."""
-_HOSTS = np.array([_hash_letters(word) for word in f"{BEFORE_IS} let".split()], np.uint64)
+_HOSTS = np.array([_hash_letters(word) for word in f"{BEFORE_IS} let".split()])
+_WWW = np.uint64(int.from_bytes(b"www", "little"))
+_GOES_ON = np.array([c >= 128 or c in b"'`_:@0123456789" for c in range(256)])
+"""The bytes that may go on with a word or an address when they stand after letters."""
 
 
 class Tokens(NamedTuple):
@@ -93,8 +108,8 @@ def read_word(buffer, position, end, classes, folded):
 
     Inner apostrophes count, a possessive ``'s`` does not; a hyphen ends the word.
     """
-    value = _FNV_OFFSET
-    before = _FNV_OFFSET  # the hash without a trailing apostrophe and what follows it
+    value = before = _SEED  # and the hash without a trailing apostrophe and what follows it
+    block, size = np.uint64(0), 0
     upper = lower = digits = after = run = 0
     previous = last = penult = np.int64(-1)
     flags = WORD
@@ -110,7 +125,7 @@ def read_word(buffer, position, end, classes, folded):
             following, _ = decode(buffer, position + width)
             if classify(following, classes) not in (LOWER, UPPER):
                 break
-            before, after, point = value, 1, np.int64(39)
+            before, after, point = finish(value, block, size), 1, np.int64(39)
         elif kind in (LOWER, UPPER, DIGIT, UNDERSCORE):
             upper += kind == UPPER
             lower += kind == LOWER
@@ -127,7 +142,11 @@ def read_word(buffer, position, end, classes, folded):
             flags |= ELONGATED
             continue
         penult, last = last, point
-        value = (value ^ np.uint64(point)) * _FNV_PRIME
+        block ^= np.uint64(point) << np.uint64(8 * (size & 7))
+        size += 1
+        if size & 7 == 0:
+            value, block = mix(value ^ block), np.uint64(0)
+    value = finish(value, block, size)
     if after == 2 and last == 115:  # 's
         owner = True
         for word in _HOSTS:
@@ -219,41 +238,20 @@ def read_face(buffer, position, end):
 
 
 @compiled
-def read_plain_word(buffer, position, end, classes):
+def read_plain_word(buffer, position, end):
     """Read a word of ASCII letters; an end of -1 says that `read_word` must look closer."""
-    value = _FNV_OFFSET
-    start = position
-    upper = run = 0
-    previous = np.uint8(0)
+    count, low, high, capitals, stretched = letters(buffer, position, end)
     flags = WORD
-    while position < end:
-        byte = buffer[position]
-        letter = _LETTERS[byte]
-        if letter == 0:
-            break
-        position += 1
-        upper += byte < 97
-        if letter == previous:
-            run += 1
-            if run > 1:
-                flags |= ELONGATED
-                continue
-        else:
-            run = 0
-        previous = letter
-        value = (value ^ np.uint64(letter)) * _FNV_PRIME
-    if upper == position - start:
-        flags |= CAPITALS if upper > 1 else 0
-    elif upper:
+    if capitals == count:
+        flags |= CAPITALS if count > 1 else 0
+    elif capitals:
         flags |= INITIAL_CAPITAL
-    if position < end:  # one way out of this function: with several, numba counts references
-        byte = buffer[position]
-        scheme = byte == 58 and position + 1 < end and buffer[position + 1] == 47
-        host = byte == 46 and position - start == 3 and buffer[start] | 32 == 119
-        inner = byte >= 0x80 or classes[byte] in (APOSTROPHE, DIGIT, UNDERSCORE)
-        if scheme or host or inner or byte == 64:
-            position = -1
-    return value, position, flags
+    position += count
+    after = buffer[position]
+    goes_on = position < end and (_GOES_ON[after] or (after == 46 and low == _WWW))
+    if stretched or goes_on or count == 16:
+        position = -1
+    return mix(mix(_SEED ^ low) ^ high), position, flags
 
 
 @compiled
@@ -284,7 +282,7 @@ def read_other(buffer, start, end, classes, after_word):
             position = read_number(buffer, position, end, classes)[1]
         return np.uint64(MONEY), position
     if kind in (EMOJI, IDEOGRAPH):
-        return (_FNV_OFFSET ^ np.uint64(point)) * _FNV_PRIME, position
+        return mix(_SEED ^ np.uint64(point)), position
     if kind == AT:
         while position < end and (buffer[position] | 32 >= 97 or 48 <= buffer[position] <= 57):
             position += 1
@@ -334,7 +332,7 @@ def tokenize_into(buffer, begin, end, characters, hashes, starts, ends, flags):
         if kind in (LOWER, UPPER):
             position = -1
             if byte < 0x80:
-                value, position, flag = read_plain_word(buffer, start, end, classes)
+                value, position, flag = read_plain_word(buffer, start, end)
             if position < 0:
                 value, position, flag = read_word(buffer, start, end, classes, folded)
                 past = skip_address(buffer, start, position, end)

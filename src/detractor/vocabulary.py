@@ -146,11 +146,13 @@ def look_up(hashes, flags, count, vocabulary, rows, marks, origins):
 
     ``origins`` receives the index of the token that each row came from.
     """
+    for index in range(count):  # all at once, so that one wait for memory hides the others
+        rows[count + index] = find_row(hashes[index], vocabulary)
     kept = first = left = 0
     dropped = False
     negated = vocabulary.negated
-    for index in range(count):
-        row, second = find_row(hashes[index], vocabulary), np.int64(UNKNOWN)
+    for index in range(count):  # writes no further than twice the index: short of what it reads
+        row, second = rows[count + index], np.int64(UNKNOWN)
         flag = flags[index]
         if row & SOMETIMES_NAME:
             row = np.int64(UNKNOWN) if flag & INITIAL_CAPITAL else row & ~SOMETIMES_NAME
