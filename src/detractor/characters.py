@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import resources
+from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -66,8 +67,8 @@ def encode(texts: Sequence[str]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
 
 def join(parts: Sequence[bytes]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """Join texts that are in UTF-8 already, as `encode` does."""
-    offsets = np.zeros(len(parts) + 1, dtype=np.int64)
-    np.cumsum(np.fromiter(map(len, parts), dtype=np.int64, count=len(parts)), out=offsets[1:])
+    ends = accumulate(map(len, parts), initial=0)
+    offsets = np.fromiter(ends, dtype=np.int64, count=len(parts) + 1)
     return np.frombuffer(b"".join([*parts, bytes(SHORTS)]), dtype=np.uint8), offsets
 
 

@@ -151,7 +151,11 @@ def clean(text: str, *, options: Cleaning | None = None) -> Cleaned:
     return cleaned._replace(removed=tuple(sorted(cleaned.removed, key=itemgetter(1, 2))))
 
 
-def clean_many(texts: Sequence[str], *, options: Cleaning | None = None) -> EncodedTexts:
+_FEW = 32
+"""Texts that are looked at one by one: below it the scan of a batch takes longer to set up."""
+
+
+def clean_many(texts: Sequence[str], *, options: Cleaning | None = None) -> list[str]:
     r"""Clean a batch of messages; most need nothing, and are returned as they are.
 
     Examples
@@ -159,6 +163,8 @@ def clean_many(texts: Sequence[str], *, options: Cleaning | None = None) -> Enco
     >>> clean_many(["All fine.", "Broken.\n--\nJo"])
     ['All fine.', 'Broken.']
     """
+    if len(texts) < _FEW:
+        return [text if _is_plain(text) else clean(text, options=options).text for text in texts]
     parts = [text.encode("utf-8", "surrogatepass") for text in texts]
     buffer, offsets = join(parts)
     suspects = np.empty(len(parts), dtype=np.bool_)
