@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, roc_auc_score
 
+from detractor.areas import area_interval
 from detractor.errors import ParameterError
 from detractor.evaluation import (
     Line,
@@ -35,6 +36,14 @@ def test_discrimination_equals_scikit_learn(rows: list[tuple[int, float]]) -> No
     if 0 < y.sum() < len(y):
         assert table["auc"] == pytest.approx(roc_auc_score(y, p))
         assert 0 <= table["auc_low"] <= table["auc"] <= table["auc_high"] <= 1
+
+
+def test_the_interval_of_an_area_is_the_same_from_either_side() -> None:
+    dice = np.random.default_rng(0)
+    high, low = dice.normal(1, 2, 20), dice.normal(size=90)
+    there, back = area_interval(high, low), area_interval(low, high)
+    assert (1 - back.estimate, 1 - back.high, 1 - back.low) == pytest.approx(there)
+    assert area_interval(high, low + 99) == pytest.approx((0, 0, 0.06), abs=0.01)
 
 
 def test_groups_and_unknown_labels() -> None:

@@ -12,9 +12,10 @@ import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
 
+from detractor.areas import area_interval
 from detractor.calibration import fit_calibration, logistic, logit
 from detractor.errors import ParameterError
-from detractor.intervals import Interval, wilson
+from detractor.intervals import wilson
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Sequence
@@ -71,7 +72,7 @@ def discrimination(
     -------
     DataFrame
         Index `all` and the groups; `n`, `positives`, `auc` (area under the receiver operating
-        curve) with its 95 % interval `auc_low`, `auc_high` (Hanley and McNeil, Radiology 1982),
+        curve) with its 95 % interval `auc_low`, `auc_high` (see `area_interval`),
         `average_precision`. NaN where a group holds one class only.
 
     Examples
@@ -312,7 +313,7 @@ def _groups(
 
 def _discrimination(y: NDArray[np.float64], p: NDArray[np.float64]) -> dict[str, float]:
     positives = int(y.sum())
-    area = _area(y, p)
+    area = area_interval(p[y == 1], p[y == 0])
     return {
         "n": len(y),
         "positives": positives,
@@ -321,19 +322,6 @@ def _discrimination(y: NDArray[np.float64], p: NDArray[np.float64]) -> dict[str,
         "auc_high": area.high,
         "average_precision": _average_precision(y, p) if positives else float("nan"),
     }
-
-
-def _area(y: NDArray[np.float64], p: NDArray[np.float64]) -> Interval:
-    positives = float(y.sum())
-    negatives = len(y) - positives
-    if not positives or not negatives:
-        return Interval(float("nan"), 0.0, 1.0)
-    ranks = rankdata(p)
-    auc = (ranks[y == 1].sum() - positives * (positives + 1) / 2) / (positives * negatives)
-    q1, q2 = auc / (2 - auc), 2 * auc**2 / (1 + auc)
-    variance = auc * (1 - auc) + (positives - 1) * (q1 - auc**2) + (negatives - 1) * (q2 - auc**2)
-    half = 1.959964 * float(np.sqrt(variance / (positives * negatives)))
-    return Interval(float(auc), max(0.0, auc - half), min(1.0, auc + half))
 
 
 def _average_precision(y: NDArray[np.float64], p: NDArray[np.float64]) -> float:
