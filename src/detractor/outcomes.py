@@ -230,9 +230,9 @@ def _change(rows: pd.DataFrame) -> _Figure:
 
 
 def _arms(rows: pd.DataFrame, values: pd.Series[Any]) -> tuple[Floats, Floats]:
-    known = values.notna()
-    treated = values[known & rows["is_contacted"]].to_numpy(dtype=np.float64)
-    return treated, values[known & ~rows["is_contacted"]].to_numpy(dtype=np.float64)
+    numbers, contacted = values.to_numpy(dtype=np.float64), rows["is_contacted"].to_numpy()
+    known = ~np.isnan(numbers)
+    return numbers[known & contacted], numbers[known & ~contacted]
 
 
 def _share_effect(name: str) -> Callable[[pd.DataFrame], _Figure]:
