@@ -12,13 +12,15 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtr
+from scipy.special import ndtri
 
+from detractor.areas import area_interval
+from detractor.bandit import Bandit
 from detractor.drift import calibration_drift
-from detractor.evaluation import discrimination
 from detractor.experiments import policy_value
 from detractor.impacts import impacts
 from detractor.intervals import (
@@ -34,6 +36,7 @@ from detractor.intervals import (
     wilson,
 )
 from detractor.outcomes import measure_outcomes
+from detractor.policy import ServiceHours
 from detractor.uplift_metrics import calibration_slope, curve_band, qini_curve
 
 Dice = np.random.Generator
@@ -42,7 +45,7 @@ Draw = Callable[[Dice], tuple[Interval, float]]
 LOGNORMAL_MEAN = float(np.exp(0.5))
 SCORES = np.array([0.0, 5, 8, 9, 9, 10, 10])
 """Satisfied on the whole, with a tail: as skewed as scores come."""
-SLOW = {"bootstrap": 4, "band": 4, "impact": 2, "programme": 2}
+SLOW = {"bandit": 2, "bootstrap": 4, "band": 2, "programme": 2}
 """Rounds are divided by this."""
 LEAST, MOST = 0.93, 0.97
 
@@ -148,12 +151,25 @@ def band(dice: Dice, *, share: float) -> tuple[Interval, float]:
     return Interval(row["gain"], row["low"], row["high"]), 500 * share * 0.2 * (1 - share / 2)
 
 
-def area(dice: Dice, *, positives: int, negatives: int, apart: float) -> tuple[Interval, float]:
+def area(
+    dice: Dice, *, positives: int, negatives: int, truth: float, spread: float = 1.0
+) -> tuple[Interval, float]:
     """Draw scores of two classes, and take the area under the curve."""
-    truth = np.repeat([1, 0], [positives, negatives])
-    score = ndtr(dice.normal(size=len(truth)) + apart * truth)
-    row = discrimination(truth, score).loc["all"]
-    return Interval(row["auc"], row["auc_low"], row["auc_high"]), float(ndtr(apart / 2**0.5))
+    apart = ndtri(truth) * np.hypot(1, spread)
+    of, other = dice.normal(apart, spread, positives), dice.normal(size=negatives)
+    return area_interval(of, other), truth
+
+
+def gesture(dice: Dice, *, best: bool) -> tuple[Interval, float]:
+    """Let a bandit choose gestures for ten nights, and take the share saved by one of them."""
+    truth = dict(zip(("call", "letter", "refund"), dice.uniform(0.2, 0.6, 3), strict=True))
+    bandit = Bandit(tuple(truth))
+    for night in dice.integers(2**31, size=10):
+        names = bandit.choose(30, seed=int(night))["gesture"]
+        bandit = bandit.learn(names.tolist(), dice.random(30) < names.map(truth))
+    rates = bandit.rates()
+    name = max(rates, key=lambda name: rates[name].estimate) if best else "call"
+    return rates[name], truth[name]
 
 
 def impact(dice: Dice, *, figure: str) -> tuple[Interval, float]:
@@ -202,12 +218,18 @@ SETTINGS: dict[str, Draw] = {
     "value of a policy, money, n 400": partial(policy, money=True),
     "calibration drift, 5 %, n 100": partial(drift, n=100, shape=(1, 19)),
     "calibration drift, 50 %, n 30": partial(drift, n=30, shape=(4, 4)),
-    "area under the curve, .80, n 20 and 180": partial(
-        area, positives=20, negatives=180, apart=1.2
+    "area .80, n 20 and 180": partial(area, positives=20, negatives=180, truth=0.8),
+    "area .90, n 20 and 180": partial(area, positives=20, negatives=180, truth=0.9),
+    "area .96, n 20 and 180": partial(area, positives=20, negatives=180, truth=0.96),
+    "area .96, n 60 and 60": partial(area, positives=60, negatives=60, truth=0.96),
+    "area .80, positives wide, n 20 and 180": partial(
+        area, positives=20, negatives=180, truth=0.8, spread=1.6
     ),
-    "area under the curve, .96, n 20 and 180": partial(
-        area, positives=20, negatives=180, apart=2.5
+    "area .80, positives narrow, n 20 and 180": partial(
+        area, positives=20, negatives=180, truth=0.8, spread=0.6
     ),
+    "gesture of a bandit, n 300": partial(gesture, best=False),
+    "gesture of a bandit that does best, n 300": partial(gesture, best=True),
     "impact of a theme, n 300": partial(impact, figure="effect"),
     "impact of a theme, score without it, n 300": partial(impact, figure="without_gain"),
     "band of a Qini curve at 30 %, n 1,000": partial(band, share=0.3),
@@ -218,51 +240,75 @@ SETTINGS: dict[str, Draw] = {
     ),
 }
 
-PROGRAMMES = ((60, 30), (380, 20), (950, 50))
+PROGRAMMES = ((60, 30), (380, 20), (950, 50), (400, 200))
 """Customers contacted and held out."""
-STAYS, COMPLAINS, SAVED = 0.6, 0.25, 0.2
+IN_LANE, ON_THEME = 0.6, 0.4
+PARTS = ("all", "must_contact", "late")
+"""Whose figures are held against the truth: everybody, one lane, one theme."""
 AFTER = np.array([2.0, 5, 7, 8, 9, 10])
 BEFORE = np.arange(7.0)
-TRUTH = {
-    "recovery_rate": (STAYS + SAVED) * (1 - COMPLAINS),
-    "complained_again": COMPLAINS,
-    "hours_to_contact": 2.0 * np.log(2),
-    "within_service_level": 1 - np.exp(-2),
-    "score_before": BEFORE.mean(),
-    "score_after": AFTER.mean(),
-    "score_change": AFTER.mean() - BEFORE.mean(),
-    "promoters_made": 2 / 6,
-    "cost": 10.0,
-    "effect_on_staying": SAVED,
-    "effect_on_complaints": 0.0,
-    "effect_on_score": 2.0,
-    "effect_on_spend": LOGNORMAL_MEAN,
-    "money_kept": SAVED * LOGNORMAL_MEAN,
-    "return_on_cost": SAVED * LOGNORMAL_MEAN / 10.0,
-}
 OPENS = pd.Timestamp("2026-03-02T09:00")
 
 
-def programme(dice: Dice, sizes: tuple[int, int]) -> pd.DataFrame:
-    """Draw a programme whose figures are known: values and spend lognormal, waits exponential."""
-    n = sum(sizes)
-    contacted = np.arange(n) < sizes[0]
-    waited = pd.to_timedelta(np.minimum(dice.exponential(2.0, n), 7.9), unit="h").round("s")
-    return pd.DataFrame(
-        {
-            "arm": np.where(contacted, "contacted", "holdout"),
-            "assigned_at": OPENS,
-            "contacted_at": (OPENS + waited).where(contacted),
-            "lane": "must_contact",
-            "cost": dice.gamma(4, 2.5, n),
-            "annual_value": dice.lognormal(size=n),
-            "stayed": dice.random(n) < STAYS + SAVED * contacted,
-            "complaint_again": dice.random(n) < COMPLAINS,
-            "spend_after": (1 + contacted) * dice.lognormal(size=n),
-            "score_before": dice.choice(BEFORE, n),
-            "score_after": dice.choice(AFTER, n) - 2 * ~contacted,
+class Programme(NamedTuple):
+    """What is true of a programme: shares, the hours promised, and the share that a contact adds.
+
+    Values and spend are lognormal, waits exponential.
+    """
+
+    stays: float
+    complains: float
+    promised: float
+    saved: float = 0.2
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """Each figure of `measure_outcomes`."""
+        return {
+            "recovery_rate": (self.stays + self.saved) * (1 - self.complains),
+            "complained_again": self.complains,
+            "hours_to_contact": 2.0 * np.log(2),
+            "hours_to_resolution": 3.0 * np.log(2),
+            "within_service_level": 1 - np.exp(-self.promised / 2.0),
+            "score_before": BEFORE.mean(),
+            "score_after": AFTER.mean(),
+            "score_change": AFTER.mean() - BEFORE.mean(),
+            "promoters_made": 2 / 6,
+            "cost": 10.0,
+            "effect_on_staying": self.saved,
+            "effect_on_complaints": 0.0,
+            "effect_on_score": 2.0,
+            "effect_on_spend": LOGNORMAL_MEAN,
+            "money_kept": self.saved * LOGNORMAL_MEAN,
+            "return_on_cost": self.saved * LOGNORMAL_MEAN / 10.0,
         }
-    )
+
+    def draw(self, dice: Dice, sizes: tuple[int, int]) -> pd.DataFrame:
+        """Draw its customers."""
+        n = sum(sizes)
+        contacted = np.arange(n) < sizes[0]
+
+        def later(hours: float) -> pd.DatetimeIndex:
+            waited = np.minimum(dice.exponential(hours, n), 7.9)
+            return (OPENS + pd.to_timedelta(waited, unit="h").round("s")).where(contacted)
+
+        return pd.DataFrame(
+            {
+                "arm": np.where(contacted, "contacted", "holdout"),
+                "assigned_at": OPENS,
+                "contacted_at": later(2.0),
+                "resolved_at": later(3.0),
+                "lane": np.where(dice.random(n) < IN_LANE, "must_contact", None),
+                "theme": np.where(dice.random(n) < ON_THEME, "late", None),
+                "cost": dice.gamma(4, 2.5, n),
+                "annual_value": dice.lognormal(size=n),
+                "stayed": dice.random(n) < self.stays + self.saved * contacted,
+                "complaint_again": dice.random(n) < self.complains,
+                "spend_after": (1 + contacted) * dice.lognormal(size=n),
+                "score_before": dice.choice(BEFORE, n),
+                "score_after": dice.choice(AFTER, n) - 2 * ~contacted,
+            }
+        )
 
 
 def count_settings(rounds: int, wanted: str) -> Iterator[tuple[str, float, int]]:
@@ -276,19 +322,21 @@ def count_settings(rounds: int, wanted: str) -> Iterator[tuple[str, float, int]]
 
 
 def count_figures(rounds: int, wanted: str) -> Iterator[tuple[str, float, int]]:
-    """Give the coverage of each figure of `measure_outcomes`."""
-    if wanted not in "programme":
-        return
+    """Give the coverage of each figure of `measure_outcomes`, of all customers and of parts."""
     for sizes in PROGRAMMES:
-        dice, many = np.random.default_rng(0), rounds // SLOW["programme"]
-        truth = pd.Series(TRUTH)
-        held = pd.Series(0.0, index=truth.index)
+        title = f"programme of {sizes[0]} and {sizes[1]}"
+        if wanted not in title:
+            continue
+        dice, many, held = np.random.default_rng(0), rounds // SLOW["programme"], []
         for _ in range(many):
-            table = measure_outcomes(programme(dice, sizes)).table.query("split == 'all'")
-            table = table.set_index("measure").loc[truth.index]
-            held += (table["low"] <= truth) & (truth <= table["high"])
-        for name, count in held.items():
-            yield f"programme of {sizes[0]} and {sizes[1]}: {name}", count / many, many
+            true = Programme(dice.uniform(0.4, 0.75), dice.uniform(0.1, 0.4), dice.uniform(1, 6))
+            service = ServiceHours(must_contact=true.promised, standard=true.promised)
+            table = measure_outcomes(true.draw(dice, sizes), service=service).table
+            table = table[table["group"].isin(PARTS)].set_index(["group", "measure"])
+            truth = table.index.get_level_values("measure").map(true.figures)
+            held.append((table["low"] <= truth) & (truth <= table["high"]))
+        for (group, name), share in pd.concat(held, axis=1).T.mean().items():
+            yield f"{title}: {group}, {name}", share, many
 
 
 def main() -> None:
