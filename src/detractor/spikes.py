@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import log
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -45,6 +45,48 @@ class _Series(NamedTuple):
     group: str
     about: NDArray[np.intp]
     base: NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class _History:
+    """The feedback in which series are watched; days count from its first, which is `start`."""
+
+    feedback: pd.DataFrame
+    days: NDArray[np.float64]
+    start: float
+    columns: Columns
+
+    def watch(self, series: _Series, watch: Watch | None) -> pd.DataFrame:
+        """Find the alarms of a series."""
+        counts, volumes = self._daily(series.about), self._daily(series.base)
+        return watch_series(np.pad(counts, (0, len(volumes) - len(counts))), volumes, watch=watch)
+
+    def alarm(
+        self, series: _Series, began: int, found: int, observed: float, expected: float
+    ) -> dict[str, object]:
+        """Say of an alarm when it was, how large, and who spoke."""
+        when, volumes = self.days[series.about], self._daily(series.base)
+        within = (when >= began) & (when <= found)
+        ratio = rate_ratio(
+            (int(within.sum()), volumes[began : found + 1].sum()),
+            (int((when < began).sum()), max(volumes[:began].sum(), 1.0)),
+        )
+        dates = pd.to_datetime([self.start + began, self.start + found], unit="D")
+        return {
+            THEME: series.theme,
+            "column": series.column,
+            "group": series.group,
+            "began": dates[0],
+            "found": dates[1],
+            "observed": observed,
+            "expected": expected,
+            **dict(zip(("ratio", "ratio_low", "ratio_high"), ratio, strict=True)),
+            **exposed(self.feedback.iloc[series.about[within]], self.columns),
+        }
+
+    def _daily(self, rows: NDArray[np.intp]) -> NDArray[np.float64]:
+        days = self.days[rows]
+        return np.bincount(days[~np.isnan(days)].astype(np.int64)).astype(float)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,18 +242,17 @@ def find_spikes(
     >>> str(spike["found"].date()), len(spike["customers"])
     ('2026-04-04', 24)
     """
-    columns, watch = columns or Columns(), watch or Watch()
+    columns = columns or Columns()
     require(feedback, columns.date, *by)
     days = days_of(feedback, columns.date)
-    alarms: list[dict[str, object]] = []
     if np.isnan(days).all():
         return pd.DataFrame(columns=list(_ALARM))
-    start = float(np.nanmin(days))
-    for series in _series(mentions, feedback, by):
-        about, base = _daily(days[series.about] - start), _daily(days[series.base] - start)
-        counts = np.pad(about, (0, len(base) - len(about)))
-        for alarm in watch_series(counts, base, watch=watch).itertuples():
-            alarms.append(_alarm(series, alarm, start, base, feedback, days, columns))
+    history = _History(feedback, days - np.nanmin(days), float(np.nanmin(days)), columns)
+    alarms = [
+        history.alarm(series, *alarm)
+        for series in _series(mentions, feedback, by)
+        for alarm in history.watch(series, watch).itertuples(index=False, name=None)
+    ]
     table = pd.DataFrame(alarms, columns=list(_ALARM))
     return table.sort_values("found", ascending=False, kind="stable", ignore_index=True)
 
@@ -281,38 +322,3 @@ def _series(mentions: pd.DataFrame, feedback: pd.DataFrame, by: Sequence[str]) -
             about = np.intersect1d(positions, rows)
             if len(about):
                 yield _Series(theme, column, value, about, rows)
-
-
-def _daily(offsets: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.bincount(offsets[~np.isnan(offsets)].astype(np.int64)).astype(float)
-
-
-def _alarm(
-    series: _Series,
-    alarm: Any,  # noqa: ANN401, a row of itertuples
-    start: float,
-    base: NDArray[np.float64],
-    feedback: pd.DataFrame,
-    days: NDArray[np.float64],
-    columns: Columns,
-) -> dict[str, object]:
-    """Say of an alarm when it was, how large, and who spoke."""
-    when = days[series.about] - start
-    within = (when >= alarm.began) & (when <= alarm.found)
-    before = when < alarm.began
-    ratio = rate_ratio(
-        (int(within.sum()), base[alarm.began : alarm.found + 1].sum()),
-        (int(before.sum()), max(base[: alarm.began].sum(), 1.0)),
-    )
-    dates = pd.to_datetime([start + alarm.began, start + alarm.found], unit="D")
-    return {
-        THEME: series.theme,
-        "column": series.column,
-        "group": series.group,
-        "began": dates[0],
-        "found": dates[1],
-        "observed": alarm.observed,
-        "expected": alarm.expected,
-        **dict(zip(("ratio", "ratio_low", "ratio_high"), ratio, strict=True)),
-        **exposed(feedback.iloc[series.about[within]], columns),
-    }
