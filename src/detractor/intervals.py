@@ -350,7 +350,7 @@ def bootstrap(
         statistic(*(array[rng.integers(0, len(array), len(array))] for array in arrays))
         for _ in range(replicates)
     ]
-    low, high = np.nanquantile(draws, [tail, 1 - tail])
+    low, high = np.nanquantile(draws, [tail, 1 - tail], method="weibull")
     return Interval(float(statistic(*arrays)), float(low), float(high))
 
 

@@ -327,7 +327,8 @@ def curve_band(
     for row in range(replicates):
         picked = np.concatenate([rng.choice(arm, len(arm)) for arm in arms])
         draws[row] = curve(y[picked], score[picked], t[picked]).at(shares)
-    low, high = np.quantile(draws, [0.025, 0.975], axis=0)
+    # Ranks out of one more than the draws (Weibull), so that few draws hold as much as many.
+    low, high = np.quantile(draws, [0.025, 0.975], axis=0, method="weibull")
     gain = curve(y, score, t).at(shares)
     return pd.DataFrame({"share": shares, "gain": gain, "low": low, "high": high})
 
