@@ -21,7 +21,7 @@ import numpy as np
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 COMPILE_AFTER = 4096
-"""Bytes of text read as plain Python, at about 20,000 a second, before numba is imported."""
+"""Bytes of text read as plain Python, at some ten thousand a second, before numba is imported."""
 
 _WIDE_VECTORS = "-vectorizer-maximize-bandwidth"
 """Tells LLVM to fill a register with the narrowest numbers of a loop, not with the widest: products
