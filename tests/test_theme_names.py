@@ -39,6 +39,20 @@ def test_no_two_themes_share_a_name() -> None:
     assert len({name.name for name in names.values()}) == 3
 
 
+def test_a_name_that_is_taken_is_numbered_where_there_is_no_other() -> None:
+    again = name_themes({"it": ["Bag lost."] * 4}, taken={"bag lost"})
+    assert again["it"].name == "bag lost (2)"
+
+
+def test_sentences_that_share_no_phrase_and_no_trouble_have_no_name() -> None:
+    boxes = ["Box again.", "My box!", "That box was from her.", "Whose box is it?"]
+    assert set(name_themes({"boxes": boxes, "late": LATE})) == {"late"}
+
+
+def test_what_fewer_than_three_sentences_share_is_no_name() -> None:
+    assert name_themes({"it": ["Bag lost.", "Bag lost.", "Soup cold.", "Card blocked."]}) == {}
+
+
 def test_brands_are_found_in_small_letters_and_in_capitals() -> None:
     either = ["I took an uber home.", "My Uber was late.", "i hate this uber app."]
     assert "uber" in brand_stems(either * 6)

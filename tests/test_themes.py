@@ -50,6 +50,43 @@ def test_new_trouble_makes_a_new_theme_beside_the_known() -> None:
     assert "charged" in new.table.loc[added, "name"]
 
 
+def test_rows_that_are_added_leave_at_least_95_percent_of_the_texts_where_they_were() -> None:
+    old = find_themes(feedback(BAGS, LATE, BILLS, times=12))
+    grown = pd.concat(
+        [feedback(BAGS, LATE, BILLS, times=12), feedback(BILLS, ["Rude, rude crew."])]
+    )
+    new = find_themes(grown.reset_index(drop=True), known=old)
+    before, after = old.primary(), new.primary()
+    assert len(before) == 108
+    assert (after.reindex(before.index) == before).mean() >= 0.95
+
+
+def test_texts_that_share_only_their_subject_are_no_theme() -> None:
+    boxes = ["Box again.", "My box!", "That box was from her.", "Whose box is it?"]
+    assert len(find_themes(feedback(boxes, LATE))) == 1
+
+
+def test_a_seed_nobody_mentions_is_kept() -> None:
+    themes = find_themes(feedback(BAGS), options=ThemeOptions(seeds={"toaster": ["burnt toast"]}))
+    assert themes.table.loc["toaster", "mentions"] == 0
+
+
+def test_a_rare_word_is_known_by_its_meaning_at_large() -> None:
+    bags = [*(BAGS * 4), "Luggage never arrived."]
+    assert len(find_themes(pd.DataFrame({"text": [*bags, *(LATE * 4)]})).primary()) == 25
+
+
+def test_texts_that_share_no_word_are_no_theme() -> None:
+    words = "soup bus card towel tyre gate lamp queue chair ring"
+    texts = [f"the {word} was late" if word == "bus" else f"my {word}" for word in words.split()]
+    assert len(find_themes(pd.DataFrame({"text": texts}))) == 0
+
+
+def test_vows_to_stay_away_are_no_theme() -> None:
+    vows = ["I will never fly with them again."] * 8
+    assert len(find_themes(feedback(BAGS, LATE, vows))) == 2
+
+
 def test_a_theme_nobody_mentions_is_retired_and_may_return() -> None:
     old = find_themes(feedback(BAGS, LATE))
     quiet = find_themes(feedback(BAGS), known=old)

@@ -6,8 +6,8 @@
     find_themes(scored, known=read_themes("themes.safetensors"))
 
 The file holds what recognises the themes (vectors of words) and what they are called. It holds no
-feedback; but its words are those of the feedback: stems that stand in three texts or more, and the
-phrases that make the names.
+feedback; but its words are those of the feedback: stems that stand in three texts or more or that
+customers at large use, and the phrases that make the names.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from detractor.container import read_container, write_container
 from detractor.errors import ModelFileError, reason
 from detractor.files import whole_file
 from detractor.mentions import MENTIONS, THEME
-from detractor.theme_layers import Layer, no_mentions
+from detractor.theme_layers import UNNAMED, Layer, no_mentions
 from detractor.theme_recognition import LABELS
 from detractor.themes import Themes
 from detractor.word_space import WordSpace
@@ -139,5 +139,5 @@ def _check(layers: tuple[Layer, ...], labels: pd.DataFrame) -> None:
         width = space.meaning.shape[1] + space.usage.shape[1]
         if len(rows) > 1 or middles.shape != (len(layer.themes), width):
             raise ValueError("its arrays do not fit each other")
-        if not set(layer.themes) <= set(labels.index):
+        if not set(layer.themes) <= {UNNAMED, *labels.index}:
             raise ValueError("a theme has no name")

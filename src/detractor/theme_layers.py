@@ -16,7 +16,7 @@ import pandas as pd
 from detractor.clustering import choose_starts, group, merge_near
 from detractor.mentions import POSITION, THEME
 from detractor.theme_words import content_stems
-from detractor.word_space import WordSpace, fit_space, pairs_of, unit
+from detractor.word_space import FEWEST_TEXTS, WordSpace, fit_space, pairs_of, unit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence, Set
@@ -26,11 +26,13 @@ if TYPE_CHECKING:
 
     from detractor.theme_reading import Reading
 
-COVERED = 0.25
+COVERED = 0.3
 """Cosine from which a text speaks of a theme."""
 SAME = 0.8
 """Cosine from which two groups are one theme."""
 CHUNK = 50_000
+UNNAMED = ""
+"""Theme of a group that nothing names: its texts are left for later layers, and shown in none."""
 
 PRIMARY = "primary"
 MATCHED = {
@@ -55,7 +57,8 @@ class Layer:
     middles : array, shape (k, dimensions)
         The direction of each group.
     themes : tuple of str
-        The theme each group belongs to; hand-made merges give several groups one theme.
+        The theme each group belongs to; hand-made merges give several groups one theme, and some
+        groups are `UNNAMED`.
     """
 
     space: WordSpace
@@ -139,7 +142,10 @@ def fit_layer(
     if len(known) < 2 * smallest:
         return Layer(space, pinned, tuple(seeds))
     wanted = (count or default_count(len(known))) - (len(seeds) if count else 0)
-    starts = choose_starts(places[known], counts[known], count=wanted, fixed=pinned)
+    shared = np.asarray((counts > 0).sum(axis=0)).ravel() >= FEWEST_TEXTS
+    starts = choose_starts(places[known], counts[known][:, shared], count=wanted, fixed=pinned)
+    if not len(starts):
+        return Layer(space, pinned, tuple(seeds))
     middles = group(places[known], starts, held=len(seeds))
     if count is None:
         middles = _join(places[known], middles, held=len(seeds))
@@ -211,6 +217,7 @@ def _best(found: pd.DataFrame, reading: Reading, layer: Layer, covered: float) -
     """Keep one row a text and theme, with the clause that shows it best."""
     found = found[found["similarity"] >= covered]
     found = found.assign(theme=np.array(layer.themes, dtype=object)[found["group"]])
+    found = found[found[THEME] != UNNAMED]
     found = found.sort_values(
         [POSITION, "shown", "clause"], ascending=[True, False, True], kind="stable"
     )

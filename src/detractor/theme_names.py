@@ -2,13 +2,13 @@
 
 The likelihood ratio (Dunning 1993, as nltk computes it) tells how much more a phrase belongs to one
 theme than to the others. A name says what goes wrong: phrases that tell trouble go before those
-that only name the subject.
+that only name the subject. Sentences that share no phrase and no word of trouble have no name.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import NamedTuple
 
 from nltk.metrics import BigramAssocMeasures
@@ -27,7 +27,7 @@ from detractor.theme_words import stem, words_and_stops
 from detractor.word_space import background
 
 FEWEST_UNITS = 3
-"""A phrase in fewer of a theme's sentences is no mark of it; 2 where it has under 30 of them."""
+"""A word or phrase in fewer of a theme's sentences names it not; 2 mark it if it has under 30."""
 PHRASE_BONUS = 3.0
 """A phrase says more than a word: its association counts so many times. (Assumption, as are the
 next four.)"""
@@ -80,7 +80,7 @@ def name_themes(
     Returns
     -------
     dict of theme to Name
-        No two themes share a name.
+        No two themes share a name. Those whose sentences have none are left out.
 
     Examples
     --------
@@ -103,9 +103,11 @@ def name_themes(
     for theme in sorted(sentences, key=lambda theme: (-len(sentences[theme]), theme)):
         spots = find_phrases(clauses[theme], ignored)
         marks = _marks(spots, totals, len(clauses[theme]), every)
-        names[theme] = _compose(marks, spots, taken, ignored) or Name(theme, ())
-        taken = {*taken, names[theme].name}
-    return {theme: names[theme] for theme in sentences}
+        name = _compose(marks, spots, taken, ignored)
+        if name:
+            names[theme] = name
+            taken = {*taken, name.name}
+    return {theme: names[theme] for theme in sentences if theme in names}
 
 
 def _words(sentences: Sequence[str]) -> list[list[str]]:
@@ -150,20 +152,33 @@ def _compose(
     taken: Set[str],
     ignored: Set[str],
 ) -> Name | None:
-    """Join the best phrase about the strongest word, and one of what it leaves unsaid."""
+    """Choose the best name that is free; number it where there is no other."""
     terms = tuple(dict.fromkeys(write_phrase(spots[key], ignored) for _, key in marks[:MOST_TERMS]))
-    for start, mark in enumerate(marks):
+    names = list(_candidates(marks, spots, ignored))
+    numbered = (f"{name} ({i})" for i in range(2, len(taken) + 3) for name in names[:1])
+    free = (name for name in (*names, *numbered) if name not in taken)
+    return next((Name(name, terms) for name in free), None)
+
+
+def _candidates(
+    marks: Sequence[Mark], spots: Mapping[Key, Sequence[Spot]], ignored: Set[str]
+) -> Iterator[str]:
+    """Give names, best first: a phrase about a strong word, and one of what it leaves unsaid.
+
+    One of them at least tells trouble, or is more than a word.
+    """
+    common = [mark for mark in marks if len(spots[mark.key]) >= FEWEST_UNITS]
+    for start, mark in enumerate(common):
         head = _phrase_about(mark, marks, spots)
         if len(head) == 1 and tells_trouble(spots[head]) and not mostly_negated(spots[head]):
             head = _with_object(head, spots)
         name = write_phrase(spots[head], ignored)
         said = {stem(word) for word in name.split()} - {""}
-        second = _second(marks[start:], spots, said, needed=not tells_trouble(spots[head]))
+        second = _second(common[start:], spots, said, needed=not tells_trouble(spots[head]))
         if second:
             name += ", " + write_phrase(spots[second], ignored | said)
-        if name not in taken:
-            return Name(name, terms)
-    return None
+        if any(len(key) > 1 or tells_trouble(spots[key]) for key in (head, second) if key):
+            yield name
 
 
 def _phrase_about(mark: Mark, marks: Sequence[Mark], spots: Mapping[Key, Sequence[Spot]]) -> Key:
@@ -198,12 +213,10 @@ def _second(
     marks: Sequence[Mark], spots: Mapping[Key, Sequence[Spot]], said: Set[str], *, needed: bool
 ) -> Key | None:
     """Choose a phrase of what is not said yet; where trouble is needed, one that tells it."""
-    strong = (mark for mark in marks if mark.weight >= SECOND_SHARE * marks[0].weight)
-    unsaid = None
-    for mark in strong:
-        key = _phrase_about(mark, marks, spots)
-        if said.isdisjoint(key):
-            if not needed or tells_trouble(spots[key]):
-                return key
-            unsaid = unsaid or key
-    return unsaid
+    strong = [mark for mark in marks if mark.weight >= SECOND_SHARE * marks[0].weight]
+    about = [(_phrase_about(mark, marks, spots), mark.key) for mark in strong]
+    troubled = (
+        key for pair in about for key in pair if said.isdisjoint(key) and tells_trouble(spots[key])
+    )
+    unsaid = next((phrase for phrase, _ in about if said.isdisjoint(phrase)), None)
+    return next(troubled, unsaid) if needed else unsaid

@@ -87,7 +87,7 @@ class Reading:
 
 
 def read_clauses(texts: Sequence[str]) -> Reading:
-    """Cut texts into clauses of at least two content words; leave out plain praise.
+    """Cut texts into clauses of at least two content words; leave out plain praise and vows.
 
     Examples
     --------
@@ -101,7 +101,7 @@ def read_clauses(texts: Sequence[str]) -> Reading:
     stems: list[list[str]] = []
     for number, text in enumerate(texts):
         for clause in _clauses(text, brands):
-            if not is_praise(clause.words):
+            if not (is_praise(clause.words) or is_vow(clause.words)):
                 owner.append(number)
                 spans.append((clause.start, clause.end))
                 stems.append(clause.stems)
@@ -156,6 +156,18 @@ def is_praise(words: Sequence[str]) -> bool:
     """
     praise, trouble = word_list("praise"), word_list("trouble")
     return not praise.isdisjoint(words) and trouble.isdisjoint(words)
+
+
+def is_vow(words: Sequence[str]) -> bool:
+    """Tell a clause that only vows to stay away: what follows from the trouble is not its cause.
+
+    Examples
+    --------
+    >>> is_vow(["i", "will", "never", "fly", "again"]), is_vow(["they", "never", "called"])
+    (True, False)
+    """
+    vows, wrong = word_list("vows"), word_list("wrong")
+    return "never" in words and not vows.isdisjoint(words) and wrong.isdisjoint(words)
 
 
 class _Clause(NamedTuple):

@@ -11,7 +11,15 @@ import numpy as np
 import pandas as pd
 
 from detractor.mentions import POSITION, THEME
-from detractor.theme_layers import PRIMARY, Layer, fit_layer, match, no_mentions, seed_layer
+from detractor.theme_layers import (
+    PRIMARY,
+    UNNAMED,
+    Layer,
+    fit_layer,
+    match,
+    no_mentions,
+    seed_layer,
+)
 from detractor.theme_names import Name, name_themes
 
 if TYPE_CHECKING:
@@ -73,33 +81,37 @@ def recognise(reading: Reading, *, known: Recognised | None, rule: Rule) -> Reco
     layers = [] if known is None else list(known.layers)
     if layers and seeds:
         layers.insert(0, seed_layer(reading, seeds))
-        asked = [(theme, theme, NEW, tuple(said)) for theme, said in seeds.items()]
-        labels = pd.concat([labels, pd.DataFrame(asked, columns=[THEME, *LABELS]).set_index(THEME)])
+        labels = pd.concat([labels, _identify({}, set(), seeds).set_index(THEME)])
         seeds = {}
     left = np.ones(len(reading.texts), dtype=bool)
-    found = [_match_left(reading, layer, left) for layer in layers]
+    found = [no_mentions()]
+    for layer in layers:
+        found.append(_match_left(reading, layer, left))
+        left[found[-1][POSITION]] = False
     fresh = no_labels()
     for _ in range(MOST_LAYERS):
         layer = _fit_left(reading, left, replace(rule, seeds=seeds), late=bool(layers))
-        if not layer.themes:
-            break
         mentions = _match_left(reading, layer, left)
-        others = [
-            said for table in found for each in _clauses(reading, table).values() for said in each
-        ]
+        every = pd.concat([labels, fresh])
         names = name_themes(
             _clauses(reading, mentions),
-            others=others,
-            taken=set(pd.concat([labels, fresh])["name"]),
+            others=[
+                said for part in found for each in _clauses(reading, part).values() for said in each
+            ],
+            taken=set(every["name"]),
             ignored=reading.brands,
         )
-        named = _identify(names, set(labels.index) | set(fresh.index), seeds)
+        named = _identify(names, set(every.index), seeds)
+        if named.empty:
+            break
         identities = {str(old): str(new) for old, new in named[THEME].items()}
-        layers.append(layer.renamed(identities))
+        layers.append(layer.renamed(dict.fromkeys(layer.themes, UNNAMED) | identities))
+        mentions = mentions[mentions[THEME].isin(identities)]
         found.append(mentions.assign(theme=mentions[THEME].map(identities).astype(object)))
+        left[mentions[POSITION]] = False
         fresh = pd.concat([fresh, named.set_index(THEME)])
         seeds = {}
-    mentions = pd.concat(found, ignore_index=True) if found else no_mentions()
+    mentions = pd.concat(found, ignore_index=True)
     return Recognised(tuple(layers), pd.concat([_dated(labels, mentions), fresh]), mentions)
 
 
@@ -115,12 +127,9 @@ def no_labels() -> pd.DataFrame:
 
 
 def _match_left(reading: Reading, layer: Layer, left: NDArray[np.bool_]) -> pd.DataFrame:
-    """Match the texts that are left, and strike those that are covered off `left`."""
-    numbers = np.flatnonzero(left)
+    """Match the texts that are left."""
     mentions = match(reading.part(left), layer)
-    mentions[POSITION] = numbers[mentions[POSITION].to_numpy()]
-    left[mentions[POSITION]] = False
-    return mentions
+    return mentions.assign(position=np.flatnonzero(left)[mentions[POSITION].to_numpy()])
 
 
 def _fit_left(reading: Reading, left: NDArray[np.bool_], rule: Rule, *, late: bool) -> Layer:
@@ -137,9 +146,10 @@ def _fit_left(reading: Reading, left: NDArray[np.bool_], rule: Rule, *, late: bo
 def _identify(
     names: Mapping[str, Name], taken: set[str], seeds: Mapping[str, Sequence[str]]
 ) -> pd.DataFrame:
-    """Give each new theme an identity made of its name; seeds keep theirs."""
+    """Give each new theme an identity made of its name; seeds keep theirs, named or not."""
+    asked = {theme: Name(theme, tuple(said)) for theme, said in seeds.items()}
     rows = []
-    for theme, name in names.items():
+    for theme, name in {**asked, **names}.items():
         identity = theme if theme in seeds else _identity(name.name, taken)
         taken.add(identity)
         rows.append((theme, identity, theme if theme in seeds else name.name, NEW, name.terms))

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FEWEST_TEXTS = 3
-"""A stem or pair in fewer texts says nothing about a theme."""
+"""What a table means by a stem or pair is learned from at least so many texts; what a rarer stem
+means at large is known all the same."""
 COMMONEST = 0.4
 """One in a larger share of the texts is the subject of the table (the brand, the trade), if there
 are more than `FEW_TEXTS` with it."""
@@ -156,10 +157,13 @@ def fit_space(documents: Sequence[Sequence[str]], *, kept: Set[str] = frozenset(
     """
     step = max(1, -(-len(documents) // FITTED_TEXTS))
     sample = documents[::step]
-    shares = _shares(sample, kept)
-    words = tuple(shares)
-    share = np.fromiter(shares.values(), dtype=np.float32)
-    return WordSpace(words, _meaning(words, share), _usage(words, share, sample))
+    counts = _counts(sample, kept)
+    words = tuple(counts)
+    share = np.fromiter((n / len(sample) for n in counts.values()), dtype=np.float32)
+    frequent = sum(count >= FEWEST_TEXTS for count in counts.values())
+    usage = _usage(words[:frequent], share[:frequent], sample)
+    rare = np.zeros((len(words) - frequent, usage.shape[1]), dtype=np.float32)
+    return WordSpace(words, _meaning(words, share), np.vstack([usage, rare]))
 
 
 def pairs_of(document: Sequence[str]) -> list[str]:
@@ -173,16 +177,19 @@ def pairs_of(document: Sequence[str]) -> list[str]:
     return [f"{a} {b}" if a <= b else f"{b} {a}" for a, b in pairwise(document)]
 
 
-def _shares(documents: Sequence[Sequence[str]], kept: Set[str]) -> dict[str, float]:
+def _counts(documents: Sequence[Sequence[str]], kept: Set[str]) -> dict[str, int]:
+    """Count the texts of each stem and pair that says something, commonest first."""
     counts: Counter[str] = Counter()
     for document in documents:
         counts.update({*document, *pairs_of(document)})
     most = max(COMMONEST * len(documents), FEW_TEXTS)
-    common = [
-        (n, word) for word, n in counts.items() if n >= FEWEST_TEXTS and (n <= most or word in kept)
+    known = background().places
+    telling = [
+        (-n, word)
+        for word, n in counts.items()
+        if (n >= FEWEST_TEXTS or word in known) and (n <= most or word in kept)
     ]
-    common.sort(key=lambda pair: (-pair[0], pair[1]))
-    return {word: n / len(documents) for n, word in common[:MOST_WORDS]}
+    return {word: -n for n, word in sorted(telling)[:MOST_WORDS]}
 
 
 def _meaning(words: Sequence[str], share: NDArray[np.float32]) -> NDArray[np.float32]:
