@@ -70,6 +70,17 @@ def test_a_sum_must_be_within_the_authority_of_the_sender() -> None:
         check_reply(draft, role="agnt", playbook=load_playbook())
 
 
+def test_what_goes_back_to_the_customer_is_no_gift() -> None:
+    bill = "You billed me £612 for one room."
+    assert kinds("The £612 are cancelled today, sorry for the fright.", bill) == []
+    assert kinds("We're sorry. All four payments, £160 in all, were refunded.", TOM) == []
+    assert "above_authority" in kinds("Sorry for the fright. I refund you £6,120 today.", bill)
+
+
+def test_the_name_of_the_customer_names_no_trouble() -> None:
+    assert "no_acknowledgement" in kinds("Here is a voucher for you, Tom!", TOM)
+
+
 def test_a_gift_beside_a_fix_does_not_placate() -> None:
     assert kinds("I refunded the fee, and here is a voucher for the evening.") == []
 
@@ -110,11 +121,11 @@ def test_the_file_of_replies_is_no_file_of_signals() -> None:
         read_signal_model(content, "replies")
 
 
-# Development: the phrases were written on parts a to d, and the learned sums saw how e was misread.
-# Nothing was written or fitted on part f.
+# Development, all of them: the phrases were written on parts a to d, and the sentences for the
+# learned sums with the mistakes on a to f in mind. Drafts that nobody saw: docs/limits.md.
 PARTS = [
-    ("a", 0.86, 0.87), ("b", 0.88, 0.93), ("c", 0.94, 0.95), ("d", 0.87, 0.89), ("e", 0.84, 0.87),
-    ("f", 0.75, 0.85),
+    ("a", 0.94, 0.92), ("b", 0.97, 0.96), ("c", 0.97, 0.95), ("d", 0.93, 0.92), ("e", 0.86, 0.90),
+    ("f", 0.90, 0.91),
 ]  # fmt: skip
 
 

@@ -16,7 +16,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from detractor.errors import ModelFileError, ParameterError, suggestion
-from detractor.losses import find_losses, read_loss
+from detractor.greetings import find_author, find_wrong_name, message_span
+from detractor.losses import find_losses
 from detractor.phrases import PhraseBook, read_rules
 from detractor.playbook import Playbook, load_playbook
 from detractor.sentences import split_sentences
@@ -58,27 +59,14 @@ sum from which they are believed."""
 _OPEN_MINDED = 0.5
 """How large the sum of a hostile sentence is in a draft that acknowledges or moves on."""
 
+_TELLING = frozenset({*_HOSTILE, "conditional_apology"})
+"""Faults beside which a missing acknowledgement is not worth a finding of its own."""
+
 _FILE = "replies.safetensors"
-_GREETING = re.compile(
-    r"^\W*(?:(?:dear|hi|hello|hey|good (?:morning|afternoon|evening))\s+)"
-    r"(?:(?:mr|mrs|ms|dr)\.?\s+)?([A-Z][\w'-]+)",
+_REPAID = re.compile(
+    r"\b(?:refund\w*|re-?paid|repay\w*|reimburs\w*|revers\w*|return\w*|re-?credited|void\w*"
+    r"|(?:paid|pay|back|goes|going|sent|send|put|came|comes|is|are|money|went|gone) back)\b",
     re.IGNORECASE,
-)
-_SIGNED = re.compile(r"(?:[-\u2013\u2014~]|\n) ?([A-Z][a-z]+)\W*$")
-_NOBODY = frozenset(
-    {
-        "sir",
-        "madam",
-        "there",
-        "customer",
-        "guest",
-        "valued",
-        "all",
-        "team",
-        "friend",
-        "folks",
-        "again",
-    }
 )
 
 
@@ -156,10 +144,10 @@ def check_reply(
         raise ParameterError(f"no role {role!r}; {suggestion(role, authorities)}")
     authority = authorities[role] if role else playbook.roles[0].authority
     marks = _Marks(draft)
-    found = [*_wordings(marks), *_sums(draft, authority, marks)]
+    found = [*_wordings(marks), *_sums(draft, about or "", authority, marks)]
     if about:
         found += [*_missing(draft, about, marks), *_names(draft, about)]
-    if {finding.kind for finding in found} & {*_HOSTILE}:  # says enough about acknowledgement
+    if {finding.kind for finding in found} & _TELLING:  # says enough about acknowledgement
         found = [finding for finding in found if finding.kind != "no_acknowledgement"]
     return sorted(found)
 
@@ -175,7 +163,8 @@ class _Marks:
         self._sentences: dict[str, set[int]] = {}
         for start, _, group in self.found:
             self._sentences.setdefault(rules.rules[group]["kind"], set()).add(self.sentence(start))
-        texts = [draft[start:end] for start, end in self.spans]
+        first, last = message_span(draft)
+        texts = [draft[max(start, first) : min(end, last)] for start, end in self.spans]
         self._sums = rules.model.sums(texts, rules.book.mark(texts))
 
     def sentence(self, position: int) -> int:
@@ -242,10 +231,18 @@ def _rule_of(kind: str) -> dict[str, Any]:
     return next(rule for rule in _rules().rules if rule["kind"] == kind)
 
 
-def _sums(draft: str, authority: float, marks: _Marks) -> Iterator[Finding]:
-    """Report the sums above the authority in sentences that give something."""
+def _sums(draft: str, about: str, authority: float, marks: _Marks) -> Iterator[Finding]:
+    """Report the sums above the authority in sentences that give something.
+
+    What was taken from the customer and goes back is no gift: a sum that the customer names, or one
+    that is paid back to a customer who names none.
+    """
+    named = {item.value for item in find_losses(about) if item.part == "amount"}
     for item in find_losses(draft):
-        given = marks.sentence(item.start) in marks.of("giving")
+        sentence = marks.sentence(item.start)
+        start, end = marks.spans[sentence]
+        repaid = item.value in named or (not named and _REPAID.search(draft, start, end))
+        given = sentence in marks.of("giving") and not repaid
         if item.part == "amount" and item.value > authority and given:
             yield Finding(
                 item.start,
@@ -258,10 +255,12 @@ def _sums(draft: str, authority: float, marks: _Marks) -> Iterator[Finding]:
 
 def _missing(draft: str, about: str, marks: _Marks) -> Iterator[Finding]:
     harmed = {item.part for item in find_losses(about)} & {"loss", "emotion", "trouble"}
-    if not harmed and (about.rstrip().endswith("?") or _thanks(about)):
+    if not harmed and ("?" in about or _thanks(about)):
         return
     whole = (0, len(draft))
-    if not (marks.of("acknowledging") or marks.doing("acknowledging") or _shared(draft, about)):
+    if not (
+        marks.of("acknowledging") or marks.doing("acknowledging") or _shared(draft, about, marks)
+    ):
         yield Finding(
             *whole,
             "no_acknowledgement",
@@ -289,24 +288,25 @@ _COMMON = re.compile(
 )
 
 
-def _shared(draft: str, about: str) -> bool:
-    """Say whether the draft takes up a word of the text that is not an everyday one."""
-    words: Sequence[set[str]] = [
-        {word[:6] for word in re.findall(r"[a-z]{4,}", text.lower()) if not _COMMON.fullmatch(word)}
-        for text in (draft, about)
+def _shared(draft: str, about: str, marks: _Marks) -> bool:
+    """Say whether the draft takes up a word of the text, other than everyday ones and the name.
+
+    Words beside a gift do not count: "next month" in "a voucher for next month" names no trouble.
+    """
+    gifts = marks.doing("placating")
+    told = [
+        draft[start:end] for place, (start, end) in enumerate(marks.spans) if place not in gifts
     ]
-    greeted = _GREETING.search(draft)
-    name = greeted.group(1).lower()[:6] if greeted else ""
-    return bool((words[0] & words[1]) - {name})
+    words: Sequence[set[str]] = [
+        {word[:5] for word in re.findall(r"[a-z]{4,}", text.lower()) if not _COMMON.fullmatch(word)}
+        for text in (" ".join(told), about, find_author(about)[0])
+    ]
+    return bool((words[0] & words[1]) - words[2])
 
 
 def _names(draft: str, about: str) -> Iterator[Finding]:
-    signed = _SIGNED.search(about)
-    author = read_loss(about).author or (signed.group(1) if signed else "")
-    greeted = _GREETING.search(draft)
-    if not author or not greeted or greeted.group(1).lower() in _NOBODY:
-        return
-    if greeted.group(1).lower() != author.lower():
+    if wrong := find_wrong_name(draft, about):
+        start, end, author = wrong
         yield Finding(
-            *greeted.span(1), "wrong_name", f"the customer signs as {author}", f"Write {author}."
+            start, end, "wrong_name", f"the customer signs as {author}", f"Write {author}."
         )
