@@ -92,6 +92,7 @@ FLOORS = (
     ),
     ("explanation", "encoder", "classifier"),
     ("scoring", "losses", "ranking"),
+    ("greetings",),
     (
         "evaluation",
         "replies",
