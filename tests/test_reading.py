@@ -42,6 +42,7 @@ def random_model(*, reader: bool, linear: bool) -> FeedbackModel:
     shapes = {
         "mark": (4, 2, LANES),
         "gain": (LANES,),
+        "across": (LANES,),
         "offset": (LANES,),
         "value": (OUTPUTS, LANES),
         "attention": (OUTPUTS, LANES),

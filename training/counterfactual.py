@@ -26,6 +26,7 @@ IDENTITY: dict[str, list[str]] = _TABLES["identity"]
 SLOTS: dict[str, list[str]] = _TABLES["slots"]
 DOMAINS: dict[str, dict[str, list[str]]] = _TABLES["domains"]
 LABELS = ("anger", "churn", "detractor")
+SWAPPED = 0.3  # of the sentences, which come three times, with another identity each
 GREETED, SIGNED = 0.1, 0.06  # of real texts, beside the greetings they have
 
 _CHOICE = re.compile(r"\(([^()]*\|[^()]*)\)")
@@ -109,7 +110,7 @@ def _replaced(text: str, pairs: list[tuple[str, str]]) -> str:
     return text
 
 
-def generate(n: int, seed: int) -> pd.DataFrame:
+def generate(n: int, seed: int, *, swapped: float = SWAPPED) -> pd.DataFrame:
     """Write `n` labelled sentences.
 
     Parameters
@@ -143,7 +144,7 @@ def generate(n: int, seed: int) -> pd.DataFrame:
             text = writer.fill("{neutral} ") + " " + text if before else text
             text = text + " " + writer.fill("{neutral}") if after else text
             text = text.strip()
-        if rng.random() < 0.30:
+        if rng.random() < swapped:
             rows.extend(_swapped(writer, text, label))
             continue
         rows.append({"text": text, "phenomenon": name, **label})

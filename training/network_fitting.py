@@ -36,6 +36,7 @@ class Settings:
     word_dropout: float = 0.05
     scale: float = 0.2
     rarity: float = 50.0  # uses at which a word moves half as itself, half as words near to it
+    forget: float = 0.1  # what a pass leaves of Adagrad's sums: common words go on learning
     seed: int = 0
 
 
@@ -71,13 +72,16 @@ def start(n_rows: int, outputs: int, vectors: NDArray[np.float32], settings: Set
     return [
         here, beside, token, np.zeros((4, 4 * d), F), bias, np.ones(lanes, F),
         np.full(lanes, 0.1, F), value, attention, np.zeros(outputs, F), np.zeros(outputs, F),
+        (rng.normal(size=lanes) * 0.3).astype(F),
     ]  # fmt: skip
 
 
 @compiled
 def forward(rows, marks, count, parameters, pre, memory, unit, worth, open_, logits, totals, norms):
     """Read one text and keep every intermediate value for the backward pass."""
-    here, beside, token, mark, bias, gain, offset, value, attention, intercept, begin = parameters
+    here, beside, token, mark, bias, gain, offset, value, attention, intercept, begin, across = (
+        parameters
+    )
     d = memory.shape[2]
     lanes, outputs = value.shape
     one, zero = F(1), F(0)
@@ -107,6 +111,7 @@ def forward(rows, marks, count, parameters, pre, memory, unit, worth, open_, log
             for j in range(d):
                 lane = back * d + j
                 said = gain[lane] * memory[t, back, j] + token[rows[t], lane] + offset[lane]
+                said += across[lane] * memory[t, 1 - back, j]
                 unit[t, lane] = max(zero, said)
         for k in range(outputs):
             worth[t, k], open_[t, k] = zero, begin[k] + one
@@ -154,8 +159,8 @@ def to_units(count, parameters, unit, worth, open_, wrong, totals, norms, slopes
 @compiled
 def to_gates(count, parameters, pre, memory, slopes, into, gradients):
     """Carry the error through both chains of memories back to values and gates."""
-    gain = parameters[5]
-    g_gain = gradients[2]
+    gain, across = parameters[5], parameters[11]
+    g_gain, g_across = gradients[2], gradients[8]
     d = memory.shape[2]
     for back in range(2):
         for j in range(d):
@@ -165,7 +170,9 @@ def to_gates(count, parameters, pre, memory, slopes, into, gradients):
                 t = index if back else count - 1 - index
                 first = index == count - 1
                 g_gain[lane] += memory[t, back, j] * slopes[t, lane]
-                slope = gain[lane] * slopes[t, lane] + carry
+                other = (1 - back) * d + j
+                g_across[lane] += memory[t, 1 - back, j] * slopes[t, lane]
+                slope = gain[lane] * slopes[t, lane] + across[other] * slopes[t, other] + carry
                 raw, gate = pre[t, back, j], F(0.5) + F(0.25) * pre[t, back, d + j]
                 new, keep = min(F(1), max(F(-1), raw)), min(F(1), max(F(0), gate))
                 old = F(0) if first else memory[t + 1 if back else t - 1, back, j]
@@ -271,6 +278,7 @@ def run_pass(examples, order, parameters, squares, gradients, means, seconds, ra
             step_adam(parameters[8], gradients[5], means[5], seconds[5], rate, step)
             step_adam(parameters[9], gradients[6], means[6], seconds[6], rate, step)
             step_adam(parameters[10], gradients[7], means[7], seconds[7], rate, step)
+            step_adam(parameters[11], gradients[8], means[8], seconds[8], rate, step)
     return loss / max(seen, 1)
 
 
@@ -325,18 +333,22 @@ def fit(
         )  # fmt: skip
         for table, first in zip(parameters[:3], tables, strict=True):
             follow(table, first, vectors, uses, settings.rarity)
+        for square in squares:
+            square *= F(settings.forget)
         print(f"pass {number + 1} of {settings.passes}: loss {loss:.4f}", flush=True)
     return parameters
 
 
 def to_network(parameters: list[Any], outputs: list[int]) -> Network:
     """Keep some outputs, in the fixed-point form that the package reads."""
-    here, beside, token, mark, bias, gain, offset, value, attention, intercept, begin = parameters
+    here, beside, token, mark, bias, gain, offset, value, attention, intercept, begin, across = (
+        parameters
+    )
     table = np.concatenate([here, beside, token], axis=1).reshape(len(here), LINES, LANES)
     table = np.concatenate([table, np.zeros((1, LINES, LANES))])  # the edges
     steps = {
         "words": (table, 64), "mark": ((mark + bias).reshape(4, 2, LANES), 2048),
-        "gain": (gain, 8192), "offset": (offset, 1024),
+        "gain": (gain, 8192), "across": (across, 8192), "offset": (offset, 1024),
         "value": (value[:, outputs].T, 2048), "attention": (attention[:, outputs].T, 256),
     }  # fmt: skip
     fixed: dict[str, Any] = {}

@@ -37,7 +37,10 @@ GOLDEN_TEXTS = (
     "ABSOLUTE JOKE of a company, you lied to me!!!",
     "It used to be bad, but now everything works. Not a single complaint.",
 )
-LIMITS = {"mark": 16_383, "gain": 32_767, "offset": 8_191, "attention": 2_047, "value": 32_767}
+LIMITS = {
+    "mark": 16_383, "gain": 32_767, "across": 32_767, "offset": 8_191, "attention": 2_047,
+    "value": 32_767,
+}  # fmt: skip
 """The largest size of the fixed-point numbers, so that no sum of them passes its width."""
 _SUM_OF_VALUES = 131_000  # times 16383, the most that a memory says: below 2**31
 
@@ -132,8 +135,8 @@ def _check_shapes(arrays: Arrays) -> None:
         n_rows = arrays["words"].shape[0] - 1
         expected |= {
             "words": (n_rows + 1, LINES, LANES), "mark": (4, 2, LANES), "gain": (LANES,),
-            "offset": (LANES,), "negated": (n_rows,), "value": (outputs, LANES),
-            "attention": (outputs, LANES),
+            "across": (LANES,), "offset": (LANES,), "negated": (n_rows,),
+            "value": (outputs, LANES), "attention": (outputs, LANES),
             "bias": (outputs,), "start": (outputs,), "rows": (len(arrays["hashes"]), 2),
         }  # fmt: skip
         _check_numbers(arrays)

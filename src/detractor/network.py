@@ -9,7 +9,7 @@ logit is a sum of parts, one a word: explanations are exact.
     pre[t]  = here[w[t]] + beside[w[t -+ 1]] + mark[t]                    (both directions)
     f, z    = clip(1/2 + pre/4, 0, 1), clip(pre, -1, 1)
     c[t]    = f c[t -+ 1] + (1 - f) z
-    u[t]    = relu(gain c[t] + token[w[t]] + offset)
+    u[t]    = relu(gain c[t] + across o[t] + token[w[t]] + offset)      (o: the other direction's c)
     a[t, k] = relu(1 + attention[k] u[t] + start[k])^2 + 0.01
     logit   = bias + sum(a (value u)) / (1 + sum(a))
 
@@ -86,6 +86,7 @@ class Network(NamedTuple):
     words: NDArray[np.int8]  # (V + 1, LINES, LANES), in steps of 1/64
     mark: NDArray[np.int16]  # (4, 2, LANES), 1/2048, with the bias: none, capitals, long, both
     gain: NDArray[np.int16]  # (LANES,), 1/8192
+    across: NDArray[np.int16]  # (LANES,), 1/8192: the same for the memory of the other direction
     offset: NDArray[np.int16]  # (LANES,), 1/1024
     value: NDArray[np.int16]  # (K, LANES), 1/2048
     attention: NDArray[np.int16]  # (K, LANES), 1/256
@@ -192,6 +193,8 @@ def attend(rows, count, memory, network, weights, worth):
 def say(network, own, memory, told, lane):
     """Tell what some memories say of a word that says `own` of itself."""
     heard = multiply_high(load(network.gain, lane), load(memory, told + lane))
+    other = (lane + MEMORIES) % LANES
+    heard = heard + multiply_high(load(network.across, lane), load(memory, told + other))
     heard = heard + (load(network.words, own + lane) << 4)
     return clip(heard + load(network.offset, lane), _NOTHING, _CEILING)
 
@@ -254,15 +257,16 @@ def count_words(hashes, flags, rows, origins, count, found, counts):
     words = known = common = pictures = 0
     for index in range(found):
         words += (flags[index] & WORD) > 0
+    previous = np.int64(-1)
     for index in range(count):
-        row = rows[index]
-        if row == UNKNOWN or (index and origins[index] == origins[index - 1]):
-            continue
-        if flags[origins[index]] & WORD:
-            known += 1
-            common += row <= FUNCTION_ROWS
-        else:
-            value = hashes[origins[index]]
+        row, origin = rows[index], origins[index]
+        told = (row != UNKNOWN) & (origin != previous)  # the second row of a token counts for none
+        word = told & ((flags[origin] & WORD) > 0)
+        previous = origin
+        known += word
+        common += word & (row <= FUNCTION_ROWS)
+        if told and not word:
+            value = hashes[origin]
             pictures += value > ELLIPSIS or SMILE <= value <= HEART
     counts[0], counts[1], counts[2], counts[3] = words, known, common, pictures
 
