@@ -16,6 +16,14 @@ RIGHT = [
     ("Hi Tom, sorry.", "It broke. Disgraceful!"),
     ("Sorry, Tom.", "It broke. Regards, Sonny"),
     ("", ""),
+    ("Dear Katherine, sorry.", "It broke. Kate"),
+    ("Dear Rosalind, sorry.", "It broke. Ros Kemp"),
+    ("Dear Ms Quill, sorry.", "It broke. Thanks"),
+    ("Dear Ms Quill, sorry.", "I am stuck. London"),
+    ("Dear Ms Quill, sorry.", "It is late. Order 12"),
+    ("Dear Ms Quill, sorry.", "It broke. Samsung Galaxy"),
+    ("Dear Mr Smith, sorry.", "It broke. Regards, J. Smith"),
+    ("Hi Hamish, sorry.", "It broke. Thx, Hamish"),
 ]
 
 
@@ -31,6 +39,10 @@ WRONG = [
     ("Dear Camilla, sorry.", "It broke. Love, Camille", "Camilla"),
     ("hi steven!", "it broke. - Stefan", "steven"),
     ("Hi Denis, sorry.", "It is dangerous. Denise", "Denis"),
+    ("Dear Rebecca, sorry.", "We're freezing. Rachel Tims", "Rebecca"),
+    ("Hi Michelle, sorry.", "Wrong colour. -- Mikkel, Nordlys ApS", "Michelle"),
+    ("Dear Mr Clough, sorry.", "It broke. Mrs Amanda Clough", "Mr Clough"),
+    ("Dear Mr Costello, sorry.", "It broke. Mr Castellano", "Costello"),
 ]
 
 

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
+from importlib.resources import files
 from typing import NamedTuple
+
+from safetensors.numpy import load
 
 from detractor.losses import read_loss
 
 _WORD = r"[^\W\d_][\w'\u2019-]*"
 _PARTICLE = r"(?:(?:[Vv]an|[Dd]e|[Vv]on|[Dd]er|[Ll]a|[Ee]l|[Aa]l|[Bb]in)\s+)*"
+_TITLE = r"\b(?i:mr|mrs|ms|mx|miss|dr|prof|professor|rev)\b\.?"
 _GREETING = re.compile(
     r"^(?:@\w+\s+)*\W*"
     r"(?i:dear|hi|hello|hey|respected|good (?:morning|afternoon|evening)|g'day|howdy)\s+"
-    r"(?P<title>(?i:mr|mrs|ms|mx|miss|dr|prof|professor)\.?\s+)?"
+    rf"(?P<title>{_TITLE}\s+)?"
     rf"(?P<name>{_PARTICLE}(?:[A-Z][\w'\u2019-]*|{_WORD}(?=\s?[,!.:]))"
     rf"(?:\s+{_PARTICLE}[A-Z][\w'\u2019-]+)?)"
 )
@@ -21,16 +26,69 @@ _CALLED = re.compile(r"^(?P<name>[A-Z][\w'\u2019-]+)[,!](?=\s)")
 _NAME = rf"(?P<name>[A-Z][\w'\u2019-]*\.?(?: {_PARTICLE}[A-Z][\w'\u2019-]+){{0,2}})"
 _CLOSING = (
     r"(?:[Rr]egards|[Ww]ishes|[Ss]incerely|[Ff]aithfully|[Tt]ruly|[Bb]est|[Ll]ove|[Yy]ours|[Cc]heers"
-    r"|[Tt]hanks|[Tt]hank you|[Gg]reetings|[Xx]+)"
+    r"|[Tt]hanks|[Tt]hx|[Tt]hank you|[Gg]reetings|[Xx]+)"
 )
-_SIGNED = re.compile(rf"(?:(?:[-\u2013\u2014~]|\n)[ \t]*|\b{_CLOSING}[,.!]?\s+){_NAME}\W*$")
-_LAST_WORD = re.compile(r"[.!?]\s+(?P<name>[A-Z][a-z'\u2019-]+)\W*$")
+_COMPANY = r"(?:, ?(?:[A-Z0-9][\w&.-]*)(?: [A-Z0-9&][\w&.-]*){0,3})?"
+_SIGNED = re.compile(
+    rf"(?:(?:[-\u2013\u2014~]|\n)[ \t]*|\b{_CLOSING}[,.!]?\s+)(?P<title>{_TITLE}\s+)?{_NAME}"
+    rf"{_COMPANY}\W*$"
+)
+_LAST_WORDS = re.compile(
+    rf"[.!?\u2026][\W_]*\s(?P<title>{_TITLE}\s+)?"
+    rf"(?P<name>(?:[A-Z]\.? )*{_PARTICLE}[A-Z][a-z'\u2019-][\w'\u2019-]*"
+    rf"(?: (?:[A-Z]\. |and |& )?{_PARTICLE}[A-Z][\w'\u2019-]+){{0,2}})"
+    rf"{_COMPANY}\W*$"
+)
 _NOBODIES = (
     "sir madam there customer guest valued all team friend friends folks again both everyone mate "
     "everybody love member patient passenger parent neighbour client user subscriber you we i the "
     "a an this that it so and what thank thanks sorry"
 )
 _NOBODY = frozenset(_NOBODIES.split())
+_NO_SIGNATURES = (
+    "never please awful disgusting disgrace enough adios bye goodbye london paris berlin "
+    "madrid dublin edinburgh glasgow manchester leeds liverpool birmingham bristol cardiff "
+    "belfast york oxford cambridge brighton sheffield newcastle england scotland wales "
+    "ireland britain uk usa europe america france germany spain italy india china canada "
+    "australia amsterdam rome milan lisbon vienna brussels zurich geneva munich hamburg "
+    "boston chicago texas california florida toronto sydney melbourne dubai delhi mumbai "
+    "heathrow gatwick stansted luton amazon google apple microsoft samsung iphone ipad "
+    "android windows tesco asda lidl aldi ikea argos currys vodafone verizon ryanair easyjet "
+    "lufthansa uber netflix spotify paypal visa mastercard hsbc barclays monday tuesday "
+    "wednesday thursday friday saturday sunday january february march april june july august "
+    "september october november december christmas easter"
+)
+_NO_SIGNATURE = _NOBODY | {*_NO_SIGNATURES.split()}
+_ENDINGS = (
+    "s e es d ed ied ies ing ings er ly ful fully eful efully ous ously ment al able ible "
+    "ation ion ions ive ence ance ness less en ts red ted ning ting ic ity"
+)
+_ENDED = ("", *_ENDINGS.split())
+_JUDGING = re.compile(r"(?:ful|fully|ing|ible|able|ous|less|etic|ation|ment)$")
+_WOMAN, _MAN = frozenset({"mrs", "ms", "miss"}), frozenset({"mr"})
+_NICKNAMES = [
+    {*names.split()}
+    for names in (
+        "kate katherine catherine kathryn katharine katie cathy kathy kat cath kitty",
+        "liz elizabeth elisabeth beth lizzie betty eliza libby lisa",
+        "bill william billy will liam", "bob robert rob bobby robbie bert",
+        "dick richard rick ricky", "jim james jimmy jamie", "jack john johnny jon",
+        "ted edward eddie ed ned teddy", "tony anthony antony antonio",
+        "peggy margaret maggie meg greta", "harry henry harold hal", "chuck charles charlie",
+        "mike michael mick mickey", "sue susan susanna suzanne suzie", "sally sarah",
+        "polly mary molly", "nell helen eleanor ellie nora ellen", "andy andrew drew",
+        "dave david", "steve stephen steven", "alex alexander alexandra sandy sasha sandra",
+        "ted theodore theo", "pat patricia patrick paddy trish", "jen jenny jennifer",
+        "becky rebecca becca", "debbie deborah deb", "gerry gerald jerry gerard",
+        "larry lawrence laurence laurie", "tom thomas", "matt matthew",
+        "chris christopher christine christina tina", "joe joseph",
+        "mo mohammed muhammad mohamed mohammad", "abby abigail gail", "val valerie",
+        "roz ros rosalind", "bea beatrice beatriz", "vicky victoria", "nikki nicola nicole",
+        "nick nicholas nico", "fred frederick", "len lenny leonard", "tess theresa teresa",
+        "mandy amanda", "penny penelope", "ginny virginia", "ollie oliver", "zack zachary",
+        "tim timothy", "jeff geoff geoffrey jeffrey",
+    )
+]  # fmt: skip
 _HANDLES = re.compile(r"(?:@\w+\s+)*")
 _INITIALS = re.compile(r"(?<!\s)\s*(?:[\^*]\s?\w{1,12}\s*)?$")
 _ALIKE = 2
@@ -69,27 +127,64 @@ def message_span(draft: str) -> tuple[int, int]:
     return start, max(start, _INITIALS.search(draft).start())  # type: ignore[union-attr]
 
 
+class _Author(NamedTuple):
+    title: str
+    name: str
+    sure: bool
+
+
 def find_author(text: str) -> tuple[str, bool]:
     """Give the name that a text is signed with, and whether that is sure to be a name.
+
+    A last line of one to three words with capitals is sure to be one if none is an ordinary word.
 
     Examples
     --------
     >>> find_author("You lost my suitcase. Regards, Ida Lund")
     ('Ida Lund', True)
+    >>> find_author("You lost my suitcase. We are freezing. Rachel Tims")
+    ('Rachel Tims', True)
     >>> find_author("You lost my suitcase. Never again. Awful")
     ('Awful', False)
     """
+    return _author(text)[1:]
+
+
+def _author(text: str) -> _Author:
     signed = _SIGNED.search(text)
-    author = signed["name"] if signed else read_loss(text).author
-    if not author and (last := _LAST_WORD.search(text)):
-        return last["name"], False
-    return author, bool(author)
+    if signed:
+        return _Author(_plain_title(signed["title"]), signed["name"], sure=True)
+    if author := read_loss(text).author:
+        return _Author("", author, sure=True)
+    if not (last := _LAST_WORDS.search(text)):
+        return _Author("", "", sure=False)
+    title = _plain_title(last["title"])
+    words = [_plain(word) for word in re.findall(_WORD, last["name"]) if word not in ("and", "de")]
+    odd = any(map(str.isdigit, last["name"])) or any(map(_is_ordinary, words))
+    return _Author(title, last["name"], sure=bool(title) or not odd)
+
+
+@cache
+def _stems() -> frozenset[str]:
+    """Read the stems of the common words of feedback: no name is among them."""
+    stored = load(files("detractor").joinpath("data/word_vectors.safetensors").read_bytes())
+    return frozenset(stored["words"].tobytes().decode().split("\n"))
+
+
+def _is_ordinary(word: str) -> bool:
+    """Say whether a word is known as something else than a name."""
+    if word in _NO_SIGNATURE or _JUDGING.search(word) or re.sub("y$", "i", word) in _stems():
+        return True
+    return any(
+        word.endswith(ending) and word[: len(word) - len(ending)] in _stems() for ending in _ENDED
+    )
 
 
 def find_wrong_name(draft: str, about: str) -> WrongName | None:
     """Find the name greeted by a draft, when the author of a text signs with another.
 
-    A surname after a title is right when the author gives it, or gives no surname at all.
+    A surname after a title is right when the author gives it, or gives no surname at all. A short
+    form of a name is right; Mr for Mrs is not.
 
     Examples
     --------
@@ -103,18 +198,47 @@ def find_wrong_name(draft: str, about: str) -> WrongName | None:
     if not found:
         return None
     start, end = found.span("name")
-    names = {_plain(word) for word in re.findall(_WORD, found["name"])}
+    names = [_plain(word) for word in re.findall(_WORD, found["name"])]
     if _plain(found["name"].split()[0]) in _NOBODY:
         return None
-    author, sure = find_author(about)
-    own = [_plain(word) for word in re.findall(_WORD, author)]
-    if not own or names & {*own}:
+    author = _author(about)
+    own = [_plain(word) for word in re.findall(_WORD, author.name)]
+    if not own or (not author.title and greeted and greeted["title"] and len(own) == 1):
         return None
-    if greeted and greeted["title"] and len(own) == 1:
+    titles = (_plain_title(greeted["title"]) if greeted else "", author.title)
+    if any(titles[0] in one and titles[1] in two for one, two in ((_WOMAN, _MAN), (_MAN, _WOMAN))):
+        return WrongName(found.start("title"), end, f"{author.title.title()} {author.name}")
+    if _agree(names, own) or (author.title and len(own) == 1 and not titles[0]):
         return None
-    if (called or not sure) and not any(_alike(name, word) for name in names for word in own):
+    elsewhere = any(word in own for word in re.findall(_WORD, _plain(draft[end:])))
+    if (called or not author.sure or (elsewhere and not author.title)) and not any(
+        _alike(name, word) for name in names for word in own
+    ):
         return None
-    return WrongName(start, end, author)
+    return WrongName(start, end, author.name)
+
+
+def _agree(names: list[str], own: list[str]) -> bool:
+    """Say whether two names can be one person's, whole, shortened, or as initials."""
+    first = {*own} if len(own) == 1 or len(names) == 1 else {*own[:-1]}
+    return any(_same(names[0], word) for word in first) or (
+        names[-1] in own and (len(names) == 1 or len(own) == 1 or len(own[0]) == 1)
+    )
+
+
+def _same(one: str, other: str) -> bool:
+    """Say whether one name is the other, a short form of it, or its first letter."""
+    short, long = sorted((one, other), key=len)
+    shorter = len(long) - len(short) > 1 or len(short) == 1
+    return (
+        short == long
+        or (shorter and long.startswith(short))
+        or any({one, other} <= names for names in _NICKNAMES)
+    )
+
+
+def _plain_title(title: str | None) -> str:
+    return (title or "").strip(" .\n\t").lower()
 
 
 def _plain(word: str) -> str:

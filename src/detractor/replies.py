@@ -59,7 +59,7 @@ sum from which they are believed."""
 _OPEN_MINDED = 0.5
 """How large the sum of a hostile sentence is in a draft that acknowledges or moves on."""
 
-_TELLING = frozenset({*_HOSTILE, "conditional_apology"})
+_TELLING = frozenset(_HOSTILE)
 """Faults beside which a missing acknowledgement is not worth a finding of its own."""
 
 _FILE = "replies.safetensors"
@@ -164,8 +164,8 @@ class _Marks:
         for start, _, group in self.found:
             self._sentences.setdefault(rules.rules[group]["kind"], set()).add(self.sentence(start))
         first, last = message_span(draft)
-        texts = [draft[max(start, first) : min(end, last)] for start, end in self.spans]
-        self._sums = rules.model.sums(texts, rules.book.mark(texts))
+        self.texts = [draft[max(start, first) : min(end, last)] for start, end in self.spans]
+        self._sums = rules.model.sums(self.texts, rules.book.mark(self.texts))
 
     def sentence(self, position: int) -> int:
         """Count the sentences that end before a position."""
@@ -208,6 +208,8 @@ def _wordings(marks: _Marks) -> Iterator[Finding]:
         }
     for kind, sentence in faults:
         if kind == "placating" and marks.doing("fixing"):
+            continue
+        if kind == "conditional_apology" and _is_plain(marks.texts[sentence]):
             continue
         start, end, rule = worded.get((kind, sentence), (*marks.spans[sentence], _rule_of(kind)))
         yield Finding(start, end, kind, rule["message"], rule["better"])
@@ -258,9 +260,7 @@ def _missing(draft: str, about: str, marks: _Marks) -> Iterator[Finding]:
     if not harmed and ("?" in about or _thanks(about)):
         return
     whole = (0, len(draft))
-    if not (
-        marks.of("acknowledging") or marks.doing("acknowledging") or _shared(draft, about, marks)
-    ):
+    if not (_acknowledged(marks) or _shared(draft, about, marks)):
         yield Finding(
             *whole,
             "no_acknowledgement",
@@ -284,8 +284,55 @@ _COMMON = re.compile(
     r"(?:about|after|again|also|because|been|before|being|could|every|from|have|just|more|much|never"
     r"|nobody|other|over|please|should|some|still|than|thanks?|that|their|them|then|there|they|this"
     r"|times?|very|want|were|what|when|where|which|while|will|with|without|would|yours?|regards|best"
-    r"|name)"
+    r"|name|call\w*|contact\w*|service|team|staff|today|tomorrow|week|days?|hours?|minutes?|free)"
 )
+
+_GENERAL = re.compile(
+    r"(?:a|am|an|and|any|anything|are|as|at|be|been|by|but|can|could|did|do|does|for|from|had|has|have"
+    r"|he|hear|heard|her|here|him|his|how|i|if|in|into|is|it|its|let|may|me|might|must|my|no|not|of|on"
+    r"|once|one|or|our|out|shall|she|should|so|some|something|such|than|that|the|their|them|then|there"
+    r"|these|they|this|those|to|today|too|up|us|very|was|we|were|what|when|which|who|will|with|would"
+    r"|you|your|yours|yourself|re|ve|ll|s|t|m|d"
+    r"|sorr\w+|apolog\w+|regret\w*|sincere\w*|deep\w*|tru(?:e|ly)|really|terribly|extremely|most|much"
+    r"|inconvenien\w+|caus\w+|experienc\w+|service\w*|standards?|below|under|expect\w*|dissatisf\w+"
+    r"|unhappy|happy|satisf\w+|disappoint\w+|concern\w*|feedback|comments?|message\w*|e|mail|email"
+    r"|letter|contact\w*|get|gets|getting|got|touch|thank\w*|taking|time|writ\w+|wrote|query|issues?"
+    r"|problems?|trouble|matter\w*|situation|occasion|learn\w*|read\w*|receiv\w+|feel|felt|want\w*"
+    r"|way|team|department|passed|forward\w*|escalat\w+|logg\w+|important|valu\w+|customers?|guests?"
+    r"|dear|sir|madam|hi|hello|please|accept|behalf|offer\w*|appreciat\w+|understand|understood|about"
+    r"|frustrat\w+|upset\w*|annoy\w+|hope|know|see|arisen|arose|complaints?|above|quality|usual"
+    r"|level|met|meet|bother|mishap|hiccup|misunderstanding|confusion|discomfort|whatever|also|all|just)"
+)
+"""Words of which an apology that names no trouble is made."""
+
+
+_DOUBT = re.compile(
+    r"\b(?:if|should|any\w*|may|might|could|would|some|such|you|whatever|feel|felt)\b",
+    re.IGNORECASE,
+)
+
+
+def _acknowledged(marks: _Marks) -> bool:
+    """Say whether a sentence acknowledges something, in words that do not fit every trouble."""
+    told = (marks.of("acknowledging") | marks.doing("acknowledging")) - _elsewhere(marks)
+    return not all(_is_general(marks.texts[place]) for place in told)
+
+
+def _is_general(text: str) -> bool:
+    words = re.findall(r"[^\W\d_]{3,}", text.lower())
+    return all(_GENERAL.fullmatch(word) for word in words)
+
+
+def _is_plain(text: str) -> bool:
+    """Say whether an apology names nothing and doubts nothing: sorry for the inconvenience."""
+    return _is_general(text) and not _DOUBT.search(text)
+
+
+def _elsewhere(marks: _Marks) -> set[int]:
+    """List the sentences about something else than the trouble: gifts, defences, promises."""
+    others = {sentence for _, sentence in marks.hostile()}
+    others |= marks.doing("placating") | marks.doing("above_authority")
+    return others - marks.doing("acknowledging")
 
 
 def _shared(draft: str, about: str, marks: _Marks) -> bool:
@@ -293,9 +340,9 @@ def _shared(draft: str, about: str, marks: _Marks) -> bool:
 
     Words beside a gift do not count: "next month" in "a voucher for next month" names no trouble.
     """
-    gifts = marks.doing("placating")
+    elsewhere = _elsewhere(marks)
     told = [
-        draft[start:end] for place, (start, end) in enumerate(marks.spans) if place not in gifts
+        draft[start:end] for place, (start, end) in enumerate(marks.spans) if place not in elsewhere
     ]
     words: Sequence[set[str]] = [
         {word[:5] for word in re.findall(r"[a-z]{4,}", text.lower()) if not _COMMON.fullmatch(word)}
