@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from detractor.characters import encode
 from detractor.cleaning import Cleaned, Cleaning, clean, clean_many
 
 MESSAGE = (
@@ -182,3 +183,24 @@ def test_hostile_repetition_costs_linear_time(hostile: str) -> None:
         return min(seconds(count) for _ in range(3))
 
     assert least(40_000) < 40 * max(least(4_000), 0.02)  # a hundred times, were it quadratic
+
+
+PIECES = [
+    "Late again. ",
+    "<b>",
+    "&amp;",
+    "\n> quoted\n",
+    "\x00",
+    "\u200b",
+    "caf\u00e9 \u2019 ",
+    "\ud800",
+]
+
+
+@given(st.lists(st.lists(st.sampled_from(PIECES)).map("".join), min_size=1, max_size=4))
+def test_a_batch_is_cleaned_as_its_texts_are(texts: list[str]) -> None:
+    many = texts * 32
+    cleaned = clean_many(many)
+    assert cleaned == [clean(text).text for text in many]
+    given_on, made_anew = encode(cleaned), encode(list(cleaned))
+    assert all((a == b).all() for a, b in zip(given_on, made_anew, strict=True))
