@@ -38,6 +38,8 @@ COMPILED = [
     "matching",
     "network",
     "tokens",
+    "vectors",
+    "vector_instructions",
     "vocabulary",
 ]
 STEERED = {"include": ["detractor"], "exclude": [f"detractor.{name}" for name in COMPILED]}
