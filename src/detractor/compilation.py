@@ -76,11 +76,8 @@ def replaced_by(module: str) -> Callable[[Function], Function]:
 
     Examples
     --------
-    >>> @replaced_by("detractor.vector_instructions")
-    ... def positive(x):
-    ...     return max(x, 0)
-    >>> positive(-1)
-    0
+    >>> callable(replaced_by("detractor.vector_instructions"))
+    True
     """
 
     def mark(function: Function) -> Function:
