@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
-from importlib.resources import files
 from typing import NamedTuple
 
-from safetensors.numpy import load
-
 from detractor.losses import read_loss
+from detractor.word_space import background
 
 _WORD = r"[^\W\d_][\w'\u2019-]*"
 _PARTICLE = r"(?:(?:[Vv]an|[Dd]e|[Vv]on|[Dd]er|[Ll]a|[Ee]l|[Aa]l|[Bb]in)\s+)*"
@@ -164,19 +161,13 @@ def _author(text: str) -> _Author:
     return _Author(title, last["name"], sure=bool(title) or not odd)
 
 
-@cache
-def _stems() -> frozenset[str]:
-    """Read the stems of the common words of feedback: no name is among them."""
-    stored = load(files("detractor").joinpath("data/word_vectors.safetensors").read_bytes())
-    return frozenset(stored["words"].tobytes().decode().split("\n"))
-
-
 def _is_ordinary(word: str) -> bool:
-    """Say whether a word is known as something else than a name."""
-    if word in _NO_SIGNATURE or _JUDGING.search(word) or re.sub("y$", "i", word) in _stems():
+    """Say whether a word is known as something else than a name: no name is a common stem."""
+    stems = background().places
+    if word in _NO_SIGNATURE or _JUDGING.search(word) or re.sub("y$", "i", word) in stems:
         return True
     return any(
-        word.endswith(ending) and word[: len(word) - len(ending)] in _stems() for ending in _ENDED
+        word.endswith(ending) and word[: len(word) - len(ending)] in stems for ending in _ENDED
     )
 
 
@@ -249,16 +240,6 @@ def _plain(word: str) -> str:
 
 def _alike(one: str, other: str) -> bool:
     """Say whether two names begin with the same letter and differ in few."""
-    return one[0] == other[0] and _distance(one, other) <= _ALIKE
+    from nltk.metrics.distance import edit_distance  # slow to import, and most names agree
 
-
-def _distance(one: str, other: str) -> int:
-    """Count the letters to change, add or drop."""
-    row = list(range(len(other) + 1))
-    for place, letter in enumerate(one, 1):
-        previous, row[0] = row[0], place
-        for column, wanted in enumerate(other, 1):
-            change = previous + (letter != wanted)
-            previous = row[column]
-            row[column] = min(change, row[column] + 1, row[column - 1] + 1)
-    return row[-1]
+    return one[0] == other[0] and edit_distance(one, other) <= _ALIKE

@@ -59,9 +59,6 @@ sum from which they are believed."""
 _OPEN_MINDED = 0.5
 """How large the sum of a hostile sentence is in a draft that acknowledges or moves on."""
 
-_TELLING = frozenset(_HOSTILE)
-"""Faults beside which a missing acknowledgement is not worth a finding of its own."""
-
 _FILE = "replies.safetensors"
 _REPAID = re.compile(
     r"\b(?:refund\w*|re-?paid|repay\w*|reimburs\w*|revers\w*|return\w*|re-?credited|void\w*"
@@ -147,7 +144,7 @@ def check_reply(
     found = [*_wordings(marks), *_sums(draft, about or "", authority, marks)]
     if about:
         found += [*_missing(draft, about, marks), *_names(draft, about)]
-    if {finding.kind for finding in found} & _TELLING:  # says enough about acknowledgement
+    if {finding.kind for finding in found} & {*_HOSTILE}:  # says enough about acknowledgement
         found = [finding for finding in found if finding.kind != "no_acknowledgement"]
     return sorted(found)
 
