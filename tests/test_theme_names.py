@@ -12,7 +12,8 @@ def named(*clauses: str) -> str:
 
 def test_a_negation_that_mostly_stands_there_is_part_of_the_name() -> None:
     assert named("The app is not working.", "App not working today!") == "app not working"
-    assert "not" not in named("The app is not working.", "The app is slow.", "App is slow again.")
+    slow = ("The app is not working.", "The app is slow.", "App is slow again.")
+    assert named(*slow).startswith("app is slow")
 
 
 def test_a_particle_goes_with_its_verb() -> None:
@@ -27,16 +28,36 @@ def test_the_commonest_way_to_write_a_phrase_is_taken() -> None:
 def test_a_name_says_what_goes_wrong_rather_than_what_it_is_about() -> None:
     rooms = ["The room was clean.", "Clean room.", "Room not cleaned properly.", "Never cleaned."]
     assert named(*rooms).startswith("room not cleaned")
-    assert "was clean" not in named("The room was clean.", "Was the room clean?", "Clean room.")
 
 
 def test_a_lone_word_of_trouble_takes_its_plainest_object() -> None:
     assert named("Mince missing.", "Items missing.", "Yoghurt missing.") == "items missing"
 
 
-def test_no_two_themes_share_a_name() -> None:
-    names = name_themes({"a": LATE, "b": LATE, "c": ["My bag was lost."] * 9})
-    assert len({name.name for name in names.values()}) == 3
+def test_themes_of_one_cause_share_a_name_and_no_others_do() -> None:
+    lost = ["My bag was lost.", "They lost my bag.", "My bag is lost again."]
+    luggage = ["Lost luggage.", "They lost my luggage.", "Luggage lost again."]
+    names = name_themes({"a": LATE, "b": LATE, "c": lost * 3, "d": luggage * 2})
+    assert names["a"].name == names["b"].name == "late delivery"
+    assert names["c"].name == names["d"].name
+    assert "lost" in names["c"].name
+
+
+def test_a_trouble_that_befalls_now_this_now_that_is_one_cause() -> None:
+    foods = ("mince", "yoghurt", "gravy", "rice", "bread", "milk", "cream", "soup", "cheese")
+    missing = [f"The {food} missing." for food in foods]
+    names = name_themes({"a": missing, "b": ["Missing items."] * 6, "late": LATE * 3})
+    assert names["a"].name == names["b"].name == "missing items"
+
+
+def test_a_subject_is_told_with_the_trouble_of_its_clauses() -> None:
+    crew = ["Cabin crew again.", "The cabin crew and pilots were rude.", "The cabin crew."]
+    assert named(*crew) == "cabin crew, pilots were rude"
+
+
+def test_a_group_that_tells_no_trouble_has_no_name() -> None:
+    trips = ["I flew home.", "The return journey home.", "We flew home by train."]
+    assert set(name_themes({"trips": trips * 5, "late": LATE})) == {"late"}
 
 
 def test_a_name_that_is_taken_is_numbered_where_there_is_no_other() -> None:

@@ -22,7 +22,7 @@ from detractor.container import read_container, write_container
 from detractor.errors import ModelFileError, reason
 from detractor.files import whole_file
 from detractor.mentions import MENTIONS, THEME
-from detractor.theme_layers import UNNAMED, Layer, no_mentions
+from detractor.theme_layers import Layer, no_mentions
 from detractor.theme_recognition import LABELS
 from detractor.themes import Themes
 from detractor.word_space import WordSpace
@@ -139,5 +139,5 @@ def _check(layers: tuple[Layer, ...], labels: pd.DataFrame) -> None:
         width = space.meaning.shape[1] + space.usage.shape[1]
         if len(rows) > 1 or middles.shape != (len(layer.themes), width):
             raise ValueError("its arrays do not fit each other")
-        if not set(layer.themes) <= {UNNAMED, *labels.index}:
+        if not set(layer.themes) <= {*labels.index}:
             raise ValueError("a theme has no name")

@@ -31,8 +31,6 @@ COVERED = 0.3
 SAME = 0.8
 """Cosine from which two groups are one theme."""
 CHUNK = 50_000
-UNNAMED = ""
-"""Theme of a group that nothing names: its texts are left for later layers, and shown in none."""
 
 PRIMARY = "primary"
 MATCHED = {
@@ -57,8 +55,7 @@ class Layer:
     middles : array, shape (k, dimensions)
         The direction of each group.
     themes : tuple of str
-        The theme each group belongs to; hand-made merges give several groups one theme, and some
-        groups are `UNNAMED`.
+        The theme each group belongs to; several groups of one cause have one theme.
     """
 
     space: WordSpace
@@ -217,7 +214,6 @@ def _best(found: pd.DataFrame, reading: Reading, layer: Layer, covered: float) -
     """Keep one row a text and theme, with the clause that shows it best."""
     found = found[found["similarity"] >= covered]
     found = found.assign(theme=np.array(layer.themes, dtype=object)[found["group"]])
-    found = found[found[THEME] != UNNAMED]
     found = found.sort_values(
         [POSITION, "shown", "clause"], ascending=[True, False, True], kind="stable"
     )

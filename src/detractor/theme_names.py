@@ -1,14 +1,16 @@
 """Name a theme by the phrases that mark it, as a manager would: "late delivery", not "deliv, tim".
 
 The likelihood ratio (Dunning 1993, as nltk computes it) tells how much more a phrase belongs to one
-theme than to the others. A name says what goes wrong: phrases that tell trouble go before those
-that only name the subject. Sentences that share no phrase and no word of trouble have no name.
+theme than to the others. A name says what goes wrong, and what with: a subject alone is no name
+while its clauses share a word of trouble. Groups that speak of no trouble have none.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
+from functools import cache, cached_property
 from typing import NamedTuple
 
 from nltk.metrics import BigramAssocMeasures
@@ -23,21 +25,35 @@ from detractor.theme_phrases import (
     tells_trouble,
     write_phrase,
 )
-from detractor.theme_words import stem, words_and_stops
-from detractor.word_space import background
+from detractor.theme_words import stem, word_list, words_and_stops
+from detractor.word_space import background, unit
 
 FEWEST_UNITS = 3
 """A word or phrase in fewer of a theme's sentences names it not; 2 mark it if it has under 30."""
 PHRASE_BONUS = 3.0
 """A phrase says more than a word: its association counts so many times. (Assumption, as are the
-next four.)"""
+next nine.)"""
 TROUBLE_BONUS = 2.0
 HEAD_SHARE = 0.1
 """A phrase about a word stands for it if it marks the theme at least this much as the word."""
+TROUBLE_SHARE = 0.02
+"""So does the trouble of a subject, if it stands in so many of the subject's clauses."""
 SECOND_SHARE = 0.1
-"""A second phrase joins the name if it marks the theme at least this much as the first."""
+"""A second phrase joins the name if it marks the theme at least this much as the first,"""
+SECOND_UNITS = 0.03
+"""and stands in so many of the theme's clauses."""
 OBJECT_SHARE = 0.1
 """A lone word of trouble takes an object that so many of its clauses have: "missing items"."""
+SUBJECT_SHARE = 0.5
+"""A theme is of trouble with anything if no subject marks it this much as its word of trouble."""
+LEAST_TROUBLE = 0.7
+"""A group is quiet if its clauses tell trouble less than this times as often as all do;"""
+QUIET_SHARE = 0.05
+"""the trouble that names it must stand in so many of them."""
+SAME_ROOT = 5
+"""Stems that begin with so many same letters say the same: "respond", "response"."""
+SAME_WORD = 0.9
+"""Cosine from which two stems are one cause: "lost bag", "lost luggage"."""
 JUDGED_UNITS = 1_000
 """Of more sentences than this, an even sample is judged."""
 MOST_TERMS = 8
@@ -80,7 +96,8 @@ def name_themes(
     Returns
     -------
     dict of theme to Name
-        No two themes share a name. Those whose sentences have none are left out.
+        Two themes share a name only where they are one cause. Those that tell no trouble, or
+        whose sentences have nothing in common, are left out.
 
     Examples
     --------
@@ -91,23 +108,34 @@ def name_themes(
     >>> names["t1"].name, names["t2"].name
     ('lost bag', 'late delivery')
     """
+    ignored = ({*ignored} | {stem(word) for word in word_list("unsaid")}) - {""}
     clauses = {theme: _words(listed) for theme, listed in sentences.items()}
-    beside = _words(others)
-    counts = {theme: count_phrases(listed, ignored) for theme, listed in clauses.items()}
-    totals = count_phrases(beside, ignored)
-    for count in counts.values():
-        totals.update(count)
-    every = len(beside) + sum(map(len, clauses.values()))
+    table = _Table.of([*clauses.values(), _words(others)], ignored)
     names: dict[str, Name] = {}
     # The largest theme chooses first, so a name stays with the theme that uses it most.
-    for theme in sorted(sentences, key=lambda theme: (-len(sentences[theme]), theme)):
-        spots = find_phrases(clauses[theme], ignored)
-        marks = _marks(spots, totals, len(clauses[theme]), every)
-        name = _compose(marks, spots, taken, ignored)
+    order = sorted(sentences, key=lambda theme: (-len(sentences[theme]), theme))
+    for themes, one in _by_cause({theme: table.read(clauses[theme]) for theme in order}):
+        if len(themes) > 1:
+            one = table.read([words for theme in themes for words in clauses[theme]])
+        name = one.name(taken)
         if name:
-            names[theme] = name
+            names |= dict.fromkeys(themes, name)
             taken = {*taken, name.name}
     return {theme: names[theme] for theme in sentences if theme in names}
+
+
+def _by_cause(themes: Mapping[str, _Theme]) -> list[tuple[list[str], _Theme]]:
+    """Put themes together whose names would state one cause; each with the first of them."""
+    causes: list[tuple[_Cause, list[str], _Theme]] = []
+    for theme, one in themes.items():
+        cause = one.cause()
+        alike = (others for known, others, _ in causes if cause.is_same(known))
+        together = next(alike, None)
+        if together is None:
+            causes.append((cause, [theme], one))
+        else:
+            together.append(theme)
+    return [(together, one) for _, together, one in causes]
 
 
 def _words(sentences: Sequence[str]) -> list[list[str]]:
@@ -116,27 +144,43 @@ def _words(sentences: Sequence[str]) -> list[list[str]]:
     return [words_and_stops(sentence) for sentence in sentences[::step]]
 
 
-def _marks(
-    spots: Mapping[Key, Sequence[Spot]], totals: Counter[Key], size: int, every: int
-) -> list[Mark]:
-    """Weigh each phrase by how much it marks the theme, strongest first."""
-    counts = {key: len(each) for key, each in spots.items()}
-    marks = []
-    fewest = min(FEWEST_UNITS, max(2, size // 10))
-    for key, here in counts.items():
-        total = totals[key]
-        elsewhere_too = size < every and here * every <= total * size
-        if here < fewest or elsewhere_too:
-            continue
-        weight = _association(here, total, size, every)
-        if len(key) > 1:
-            if is_cut(spots[key], counts):
+@dataclass(frozen=True)
+class _Table:
+    """What all themes have in common: how often each phrase stands, and how often trouble."""
+
+    totals: Counter[Key]
+    size: int
+    troubled: float
+    ignored: Set[str]
+
+    @classmethod
+    def of(cls, parts: Sequence[Sequence[Sequence[str]]], ignored: Set[str]) -> _Table:
+        clauses = [words for part in parts for words in part]
+        return cls(count_phrases(clauses, ignored), len(clauses), _troubled_share(clauses), ignored)
+
+    def read(self, clauses: Sequence[Sequence[str]]) -> _Theme:
+        """Find the phrases of a theme, and weigh how much each marks it, strongest first."""
+        spots = find_phrases(clauses, self.ignored)
+        counts = {key: len(each) for key, each in spots.items()}
+        size, marks = len(clauses), []
+        fewest = min(FEWEST_UNITS, max(2, size // 10))
+        for key, here in counts.items():
+            elsewhere_too = size < self.size and here * self.size <= self.totals[key] * size
+            if here < fewest or elsewhere_too or (len(key) > 1 and is_cut(spots[key], counts)):
                 continue
-            weight *= PHRASE_BONUS
-        if tells_trouble(spots[key]):
-            weight *= TROUBLE_BONUS
-        marks.append(Mark(weight, key))
-    return sorted(marks, key=lambda mark: (-mark.weight, mark.key))
+            weight = _association(here, self.totals[key], size, self.size)
+            weight *= PHRASE_BONUS if len(key) > 1 else 1
+            weight *= TROUBLE_BONUS if tells_trouble(spots[key]) else 1
+            marks.append(Mark(weight, key))
+        marks.sort(key=lambda mark: (-mark.weight, mark.key))
+        quiet = _troubled_share(clauses) < LEAST_TROUBLE * self.troubled
+        return _Theme(spots, marks, self.ignored, size, quiet)
+
+
+def _troubled_share(clauses: Sequence[Sequence[str]]) -> float:
+    """Give the share of clauses with a word of trouble or a negation."""
+    told = word_list("wrong") | word_list("negations")
+    return sum(not told.isdisjoint(words) for words in clauses) / max(1, len(clauses))
 
 
 def _association(here: int, total: int, size: int, every: int) -> float:
@@ -146,77 +190,151 @@ def _association(here: int, total: int, size: int, every: int) -> float:
     return float(BigramAssocMeasures.likelihood_ratio(here, (total, size), every))
 
 
-def _compose(
-    marks: Sequence[Mark],
-    spots: Mapping[Key, Sequence[Spot]],
-    taken: Set[str],
-    ignored: Set[str],
-) -> Name | None:
-    """Choose the best name that is free; number it where there is no other."""
-    terms = tuple(dict.fromkeys(write_phrase(spots[key], ignored) for _, key in marks[:MOST_TERMS]))
-    names = list(_candidates(marks, spots, ignored))
-    numbered = (f"{name} ({i})" for i in range(2, len(taken) + 3) for name in names[:1])
-    free = (name for name in (*names, *numbered) if name not in taken)
-    return next((Name(name, terms) for name in free), None)
+class _Cause(NamedTuple):
+    """What goes wrong in a theme; `trouble` where it befalls now this, now that."""
+
+    head: Key
+    trouble: str
+
+    def is_same(self, other: _Cause) -> bool:
+        """Tell whether two themes are about the same."""
+        one, each = {*self.head}, {*other.head}
+        if one == each or self.trouble in each or other.trouble in one:
+            return bool(one)
+        if not one & each & _wrong_stems() or not len(one) == len(each) == 2:
+            return False
+        return _likeness(*one - each, *each - one) >= SAME_WORD
 
 
-def _candidates(
-    marks: Sequence[Mark], spots: Mapping[Key, Sequence[Spot]], ignored: Set[str]
-) -> Iterator[str]:
-    """Give names, best first: a phrase about a strong word, and one of what it leaves unsaid.
-
-    One of them at least tells trouble, or is more than a word.
-    """
-    common = [mark for mark in marks if len(spots[mark.key]) >= FEWEST_UNITS]
-    for start, mark in enumerate(common):
-        head = _phrase_about(mark, marks, spots)
-        if len(head) == 1 and tells_trouble(spots[head]) and not mostly_negated(spots[head]):
-            head = _with_object(head, spots)
-        name = write_phrase(spots[head], ignored)
-        said = {stem(word) for word in name.split()} - {""}
-        second = _second(common[start:], spots, said, needed=not tells_trouble(spots[head]))
-        if second:
-            name += ", " + write_phrase(spots[second], ignored | said)
-        if any(len(key) > 1 or tells_trouble(spots[key]) for key in (head, second) if key):
-            yield name
+@cache
+def _wrong_stems() -> frozenset[str]:
+    return frozenset(map(stem, word_list("wrong")))
 
 
-def _phrase_about(mark: Mark, marks: Sequence[Mark], spots: Mapping[Key, Sequence[Spot]]) -> Key:
-    """Find the strongest phrase that holds a word, best one that tells trouble."""
-    least = HEAD_SHARE * mark.weight
-    about = [
-        key
-        for weight, key in marks
-        if weight >= least and len(key) > 1 and set(mark.key) <= set(key)
-    ]
-    troubled = (key for key in about if tells_trouble(spots[key]))
-    return next(troubled, about[0] if about else mark.key)
-
-
-def _with_object(word: Key, spots: Mapping[Key, Sequence[Spot]]) -> Key:
-    """Find the pair that says what a lone word of trouble befell; of rare ones the plainest."""
+def _likeness(one: str, other: str) -> float:
+    """Give the cosine of what two stems mean at large; 1 if they are one."""
     known = background()
-
-    def commonness(key: Key) -> float:
-        place = known.places.get(key[0] if key[1] == word[0] else key[1])
-        return 0.0 if place is None else float(known.share[place])
-
-    pairs = [
-        (len(each), commonness(key), key)
-        for key, each in spots.items()
-        if len(key) > 1 and word[0] in key and len(each) >= OBJECT_SHARE * len(spots[word])
-    ]
-    return max(pairs)[-1] if pairs else word
+    if one == other or one not in known.places or other not in known.places:
+        return float(one == other)
+    first, second = unit(known.vectors[[known.places[one], known.places[other]]])
+    return float(first @ second)
 
 
-def _second(
-    marks: Sequence[Mark], spots: Mapping[Key, Sequence[Spot]], said: Set[str], *, needed: bool
-) -> Key | None:
-    """Choose a phrase of what is not said yet; where trouble is needed, one that tells it."""
-    strong = [mark for mark in marks if mark.weight >= SECOND_SHARE * marks[0].weight]
-    about = [(_phrase_about(mark, marks, spots), mark.key) for mark in strong]
-    troubled = (
-        key for pair in about for key in pair if said.isdisjoint(key) and tells_trouble(spots[key])
-    )
-    unsaid = next((phrase for phrase, _ in about if said.isdisjoint(phrase)), None)
-    return next(troubled, unsaid) if needed else unsaid
+@dataclass(frozen=True)
+class _Theme:
+    """The phrases of a theme, strongest mark first; it is quiet if it seldom tells trouble."""
+
+    spots: Mapping[Key, Sequence[Spot]]
+    marks: Sequence[Mark]
+    ignored: Set[str]
+    size: int
+    quiet: bool
+
+    @cached_property
+    def troubles(self) -> dict[Key, set[int]]:
+        """Give the clauses of each phrase that tells trouble often enough to name it."""
+        needed = max(FEWEST_UNITS, QUIET_SHARE * self.size if self.quiet else 0)
+        return {
+            key: {spot.clause for spot in each}
+            for key, each in self.spots.items()
+            if len(each) >= needed and tells_trouble(each)
+        }
+
+    def cause(self) -> _Cause:
+        """Give the phrase its name begins with, and the word of trouble if no subject is strong."""
+        head = next((head for head, _ in self.candidates()), ())
+        if not head:
+            return _Cause((), "")
+        weight, first = self.marks[0]
+        subjects = (mark.weight for mark in self.marks if mark.key not in self.troubles)
+        lone = len(first) == 1 and first in self.troubles
+        lone = lone and next(subjects, 0.0) < SUBJECT_SHARE * weight
+        return _Cause(head, first[0] if lone else "")
+
+    def name(self, taken: Set[str]) -> Name | None:
+        """Choose the best name that is free; number it where there is no other."""
+        marked = (key for _, key in self.marks[:MOST_TERMS])
+        terms = tuple(dict.fromkeys(write_phrase(self.spots[key], self.ignored) for key in marked))
+        first = ""
+        for _, name in self.candidates():
+            if name not in taken:
+                return Name(name, terms)
+            first = first or name
+        numbered = (f"{first} ({i})" for i in range(2, len(taken) + 3) if first)
+        return next((Name(name, terms) for name in numbered if name not in taken), None)
+
+    def candidates(self) -> Iterator[tuple[Key, str]]:
+        """Give phrases and the names they make, best first; plain subjects come last."""
+        plain = []
+        for mark in self.marks:
+            if len(self.spots[mark.key]) < FEWEST_UNITS:
+                continue
+            head = self._about(mark)
+            told = head in self.troubles
+            if len(head) == 1 and told and not mostly_negated(self.spots[head]):
+                head = self._with_object(head)
+            name = write_phrase(self.spots[head], self.ignored)
+            said = {stem(word) for word in name.split()} - {""}
+            second = self._more(mark, said) if told else self._beside(head, said)
+            if second:
+                name += ", " + write_phrase(self.spots[second], self.ignored | said)
+            if told or second:
+                yield head, name
+            elif len(head) > 1 and not self.quiet:
+                plain.append((head, name))
+        yield from plain
+
+    def _about(self, mark: Mark) -> Key:
+        """Find the strongest phrase that holds a word, best one that tells trouble."""
+        about = [each for each in self.marks if len(each.key) > 1 and {*mark.key} <= {*each.key}]
+        needed = TROUBLE_SHARE * len(self.spots[mark.key])
+        told = (key for _, key in about if len(self.troubles.get(key, ())) >= needed)
+        told = (key for key in told if key in self.troubles)
+        plain = (key for weight, key in about if weight >= HEAD_SHARE * mark.weight)
+        return next(told, mark.key if mark.key in self.troubles else next(plain, mark.key))
+
+    def _with_object(self, word: Key) -> Key:
+        """Find the pair that says what a lone word of trouble befell; of rare ones the plainest."""
+        known = background()
+
+        def commonness(key: Key) -> float:
+            place = known.places.get(key[0] if key[1] == word[0] else key[1])
+            return 0.0 if place is None else float(known.share[place])
+
+        least = OBJECT_SHARE * len(self.spots[word])
+        pairs = [
+            (len(each), commonness(key), key)
+            for key, each in self.spots.items()
+            if len(key) > 1 and word[0] in key and len(each) >= least
+        ]
+        return max(pairs)[-1] if pairs else word
+
+    def _more(self, mark: Mark, said: Set[str]) -> Key | None:
+        """Choose another trouble that marks the theme, and is not said yet."""
+        strong = [each for each in self.marks if each.weight >= SECOND_SHARE * mark.weight]
+        pairs = ((self._about(each), each.key) for each in strong if each.weight <= mark.weight)
+        needed = SECOND_UNITS * self.size
+        told = (key for pair in pairs for key in pair if key in self.troubles)
+        often = (key for key in told if len(self.troubles[key]) >= needed)
+        return next((key for key in often if _is_new(key, said)), None)
+
+    def _beside(self, head: Key, said: Set[str]) -> Key | None:
+        """Choose the trouble that stands most often in the clauses of a subject."""
+        clauses = {spot.clause for spot in self.spots[head]}
+        needed = max(FEWEST_UNITS, TROUBLE_SHARE * len(clauses))
+        shared = {
+            key: together
+            for key, where in self.troubles.items()
+            if _is_new(key, said) and (together := len(where & clauses)) >= needed
+        }
+        if not shared:
+            return None
+        best = max(shared, key=lambda key: (shared[key], key))
+        fuller = [key for key in shared if len(key) > 1 and {*best} < {*key}]
+        return max(fuller, key=lambda key: (shared[key], key), default=best)
+
+
+def _is_new(key: Key, said: Set[str]) -> bool:
+    """Tell whether no word of a phrase is said yet, in whatever form."""
+    roots = {word[:SAME_ROOT] for word in said}
+    return all(word[:SAME_ROOT] not in roots for word in key)

@@ -28,11 +28,12 @@ Key = tuple[str, ...]
 
 
 class Spot(NamedTuple):
-    """A phrase in a clause: the words of the clause, and the first and last one of the phrase."""
+    """A phrase in a clause: its words, the first and last one of the phrase, and its number."""
 
     words: Sequence[str]
     first: int
     last: int
+    clause: int = 0
 
     def __str__(self) -> str:
         return " ".join(self.words[self.first : self.last + 1])
@@ -78,12 +79,13 @@ def find_phrases(clauses: Sequence[Sequence[str]], ignored: Set[str]) -> dict[Ke
     ['never works']
     """
     found: defaultdict[Key, list[Spot]] = defaultdict(list)
-    for words in clauses:
+    for number, words in enumerate(clauses):
         here: dict[Key, Spot] = {}
         for key, spot in _phrases(words, ignored):
             here.setdefault(key, spot)
         for key, spot in here.items():
-            found[key].append(spot._replace(first=_negation_before(words, spot.first)))
+            first = _negation_before(words, spot.first)
+            found[key].append(spot._replace(first=first, clause=number))
     return dict(found)
 
 
@@ -101,7 +103,8 @@ def tells_trouble(spots: Sequence[Spot]) -> bool:
 
 def mostly_negated(spots: Sequence[Spot]) -> bool:
     """Tell whether a phrase is often enough negated to be written so."""
-    return sum(spot.holds("negations") for spot in spots) >= max(FEWEST, NEGATED_SHARE * len(spots))
+    told = sum(spot.holds("negations") and not spot.holds("shunned") for spot in spots)
+    return told >= max(FEWEST, NEGATED_SHARE * len(spots))
 
 
 def is_cut(spots: Sequence[Spot], counts: Mapping[Key, int]) -> bool:
@@ -169,7 +172,7 @@ def _joins(gap: Sequence[str]) -> bool:
 
 @cache
 def _last_links() -> frozenset[str]:
-    return word_list("links") | word_list("closers") | word_list("negations")
+    return (word_list("links") | word_list("closers") | word_list("negations")) - {"nor", "neither"}
 
 
 def _negation_before(words: Sequence[str], first: int) -> int:

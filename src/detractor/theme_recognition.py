@@ -13,7 +13,6 @@ import pandas as pd
 from detractor.mentions import POSITION, THEME
 from detractor.theme_layers import (
     PRIMARY,
-    UNNAMED,
     Layer,
     fit_layer,
     match,
@@ -105,11 +104,11 @@ def recognise(reading: Reading, *, known: Recognised | None, rule: Rule) -> Reco
         if named.empty:
             break
         identities = {str(old): str(new) for old, new in named[THEME].items()}
-        layers.append(layer.renamed(dict.fromkeys(layer.themes, UNNAMED) | identities))
-        mentions = mentions[mentions[THEME].isin(identities)]
-        found.append(mentions.assign(theme=mentions[THEME].map(identities).astype(object)))
+        layers.append(layer.only(identities.keys()).renamed(identities))
+        mentions = _match_left(reading, layers[-1], left)
+        found.append(mentions)
         left[mentions[POSITION]] = False
-        fresh = pd.concat([fresh, named.set_index(THEME)])
+        fresh = pd.concat([fresh, named.drop_duplicates(THEME).set_index(THEME)])
         seeds = {}
     mentions = pd.concat(found, ignore_index=True)
     return Recognised(tuple(layers), pd.concat([_dated(labels, mentions), fresh]), mentions)
@@ -148,9 +147,12 @@ def _identify(
 ) -> pd.DataFrame:
     """Give each new theme an identity made of its name; seeds keep theirs, named or not."""
     asked = {theme: Name(theme, tuple(said)) for theme, said in seeds.items()}
+    identities: dict[str, str] = {}
     rows = []
     for theme, name in {**asked, **names}.items():
-        identity = theme if theme in seeds else _identity(name.name, taken)
+        if theme not in seeds and name.name not in identities:
+            identities[name.name] = _identity(name.name, taken)
+        identity = theme if theme in seeds else identities[name.name]
         taken.add(identity)
         rows.append((theme, identity, theme if theme in seeds else name.name, NEW, name.terms))
     return pd.DataFrame(rows, columns=["group", THEME, *LABELS]).set_index("group")
