@@ -72,6 +72,14 @@ def test_a_chance_peak_that_falls_back_is_no_fix() -> None:
     assert "by itself" in fix.reason
 
 
+def test_usual_days_count_by_what_all_themes_did_since() -> None:
+    theme = {"usual": side([2] * 56), "before": side([4] * 56), "after": side([4] * 56)}
+    others = {"usual": side([20] * 56), "before": side([40] * 56), "after": side([40] * 56)}
+    fix = judge_fix(theme, others)
+    assert fix.ratio.estimate == pytest.approx(1, abs=0.01)
+    assert fix.against_usual.estimate == pytest.approx(2, abs=0.02)
+
+
 def test_a_fall_before_the_fix_is_no_fix() -> None:
     before = [9] * 21 + [1] * 7
     fix = judge_fix({"before": side(before), "after": side([1] * 28)})

@@ -1,5 +1,6 @@
 """Outcomes: figures by hand on a few rows, honest warnings, nothing lost."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -64,7 +65,7 @@ def test_rows_of_no_arm_are_set_aside() -> None:
 
 def test_warnings_say_what_the_figures_cannot_bear() -> None:
     few = measure_outcomes(CONTACTS).warnings
-    assert any("are few" in warning for warning in few)
+    assert any("give money no range" in warning for warning in few)
     assert any("not decided by chance" in warning for warning in few)
     without = measure_outcomes(CONTACTS[CONTACTS["arm"] == "contacted"])
     assert without.warnings[0].startswith("no randomised holdout")
@@ -108,6 +109,21 @@ def test_small_groups_are_warned_of() -> None:
     assert measure_outcomes(arms).warnings == ()
     (warning,) = measure_outcomes(arms.assign(region=regions)).warnings
     assert warning.startswith("region: 1 of 2 groups")
+
+
+def test_money_has_a_range_only_where_both_arms_show_its_tail() -> None:
+    rows = pd.DataFrame({"arm": ["contacted"] * 60 + ["holdout"] * 30, "cost": 1.0})
+    rows = rows.assign(stayed=True, annual_value=range(90), spend_after=range(90), score_after=5)
+    money = ("money_kept", "return_on_cost", "effect_on_spend")
+    report = measure_outcomes(rows)
+    assert all(np.isfinite(report.interval(name)).all() for name in money)
+    fewer = measure_outcomes(rows.iloc[:-1])
+    for name in money:
+        estimate, low, high = fewer.interval(name)
+        assert np.isfinite(estimate)
+        assert (low, high) == (-np.inf, np.inf)
+    assert np.isfinite(fewer.interval("effect_on_score")).all()
+    assert "(no range)" in repr(fewer)
 
 
 def test_a_return_holds_where_the_costs_leave_no_doubt() -> None:

@@ -9,8 +9,9 @@ import pandas as pd
 from scipy.stats import false_discovery_control, hypergeom
 
 from detractor.errors import ParameterError
-from detractor.intervals import rate_ratio
+from detractor.intervals import Interval, rate_ratio, wilson
 from detractor.mentions import MENTIONS, POSITION, THEME, positions_by_theme
+from detractor.rate_changes import divide
 from detractor.schema import require
 
 if TYPE_CHECKING:
@@ -78,12 +79,19 @@ def concentrations(
     crossed["p"] = false_discovery_control(crossed["p"], method="by")
     found = crossed[crossed["p"] <= false_discovery].copy()
     lifts = [
-        rate_ratio((here, rows), (total - here, known - rows))
+        _ratio((here, rows), (total - here, known - rows))
         for here, rows, total, known in found[[MENTIONS, "rows", "total", "known"]].to_numpy()
     ]
     found[["lift", "lift_low", "lift_high"]] = np.array(lifts).reshape(-1, 3)
     order = found.sort_values(["p", "lift_low"], ascending=[True, False], kind="stable")
     return order[names].reset_index(drop=True)
+
+
+def _ratio(here: tuple[int, int], elsewhere: tuple[int, int]) -> Interval:
+    """Give the ratio of two shares from Wilson's interval of each (Donner and Zou 2012)."""
+    if min(here[0], elsewhere[0]) == 0:
+        return rate_ratio(here, elsewhere)
+    return divide(wilson(*here), wilson(*elsewhere))
 
 
 def _cross_counts(theme: str, positions: NDArray[np.intp], values: pd.Series) -> pd.DataFrame:

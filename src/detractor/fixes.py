@@ -30,6 +30,7 @@ from detractor.rate_changes import (
     has_usual,
     ratio_of_rates,
     ratio_to_expected,
+    ratio_to_usual,
 )
 from detractor.schema import Columns, require
 
@@ -62,7 +63,8 @@ class Fix:
     against_others : Interval
         That ratio divided by the same ratio of all other themes; the verdict rests on both.
     against_usual : Interval
-        Rate after against the usual rate, from the days before `before`; open where there are none.
+        Rate after against the usual rate, from the days before `before`, and from those too as far
+        as chance explains how they differ; open where there are none.
     more_days : int or None
         How many more days prove it with 80 % chance, if the rate stays; None where proven, or where
         ten years would not do.
@@ -217,9 +219,6 @@ def judge_fix(theme: dict[str, Side], others: dict[str, Side] | None = None) -> 
             usual_drift = ratio_of_rates(others["before"], others["usual"], 1.0).estimate
     ratio = ratio_to_expected(theme, usual_drift, spread)
     adjusted = divide(ratio, drift)
-    usual = Interval(float("nan"), 0.0, float("inf"))
-    if has_usual(theme):
-        usual = ratio_of_rates(theme["after"], theme["usual"], spread)
     verdict, reason = _verdict((ratio, adjusted), theme, spread)
     days = _more_days(theme, adjusted, spread) if reason == NOT_PROVEN else None
     if days is not None:
@@ -230,7 +229,7 @@ def judge_fix(theme: dict[str, Side], others: dict[str, Side] | None = None) -> 
         after=theme["after"].total[0],
         ratio=ratio,
         against_others=adjusted,
-        against_usual=usual,
+        against_usual=ratio_to_usual(theme, usual_drift, spread),
         more_days=days,
         reason=reason,
     )

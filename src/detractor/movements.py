@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy.special import stdtrit
+from scipy.special import chdtrc, ndtri, stdtrit
 
 from detractor.intervals import CONFIDENCE, Interval
 
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 TREND_DAYS = 30
 """A trend is the factor by which a theme's share of the feedback changes in so many days."""
+
+PLAIN = 0.2
+"""Periods vary more than chance where chance makes as much in fewer tables than this share. Set by
+simulation of counts by chance and in clumps."""
 
 ONE_OFF, REPEATING, UNCLEAR = "one-off", "repeating", "unclear"
 
@@ -72,8 +76,8 @@ def trend(counts: ArrayLike, volumes: ArrayLike, *, period_days: int = 7) -> Int
     """Give the factor by which a theme's share of the feedback changes in 30 days.
 
     A quasi-Poisson regression of the counts on time, with the volume of feedback as exposure: more
-    feedback alone is no trend. The dispersion is estimated and never below 1, the interval is
-    Student's.
+    feedback alone is no trend. Where periods vary more than chance makes them in 1 of 5 tables, the
+    interval is widened by how much, and Student's; else it holds too often.
 
     Parameters
     ----------
@@ -103,8 +107,8 @@ def trend(counts: ArrayLike, volumes: ArrayLike, *, period_days: int = 7) -> Int
     made, volume, time = made[observed], volume[observed], time[observed]
     if len(made) < 3 or made.sum() == 0:
         return Interval(float("nan"), 0.0, float("inf"))
-    slope, error = _poisson_slope(made, volume, time - time.mean())
-    half = float(stdtrit(len(made) - 2, (1 + CONFIDENCE) / 2)) * error
+    slope, error, dispersion = _poisson_slope(made, volume, time - time.mean())
+    half = _quantile(len(made) - 2, dispersion) * error
     # 30 keeps exp() finite: a theme that appears from nothing has no finite slope.
     low, middle, high = np.exp(np.clip([slope - half, slope, slope + half], -30, 30))
     return Interval(float(middle), float(low), float(high))
@@ -211,8 +215,11 @@ def _busiest_week(counts: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def _poisson_slope(
     counts: NDArray[np.float64], volumes: NDArray[np.float64], time: NDArray[np.float64]
-) -> tuple[float, float]:
-    """Fit log rate = level + slope * time by Newton's steps; give slope and its error."""
+) -> tuple[float, float, float]:
+    """Fit log rate = level + slope * time by Newton's steps.
+
+    Give the slope, its error where chance alone is at work, and by how much periods vary more.
+    """
     design = np.column_stack([np.ones_like(time), time])
     weights = np.array([np.log(counts.sum() / volumes.sum()), 0.0])
     for _ in range(50):
@@ -223,6 +230,13 @@ def _poisson_slope(
         if np.abs(step).max() < 1e-8:
             break
     pearson = ((counts - expected) ** 2 / np.maximum(expected, 1e-12)).sum()
-    dispersion = max(1.0, float(pearson) / (len(counts) - 2))
-    error = np.sqrt(dispersion * np.linalg.inv(information)[1, 1])
-    return float(weights[1]), float(error)
+    dispersion = float(pearson) / (len(counts) - 2)
+    return float(weights[1]), float(np.sqrt(np.linalg.inv(information)[1, 1])), dispersion
+
+
+def _quantile(freedom: int, dispersion: float) -> float:
+    """Give how many errors from the estimate the ends lie."""
+    tail = (1 + CONFIDENCE) / 2
+    if chdtrc(freedom, dispersion * freedom) > PLAIN:
+        return float(ndtri(tail))
+    return float(stdtrit(freedom, tail) * np.sqrt(dispersion))

@@ -34,7 +34,11 @@ DETRACTOR_RATING, PROMOTER_RATING = 6, 9
 """Highest rating of a detractor and lowest of a promoter: the net promoter score's definition."""
 
 FEW = 30
-"""Customers with a known outcome below which an arm is called too few: assumption."""
+"""Customers with a known outcome below which an arm is called too few. Money then has no range: no
+form held in simulation (benchmarks/interval_coverage.py)."""
+
+OPEN = Interval(float("nan"), float("-inf"), float("inf"))
+"""Nothing can be said."""
 
 CONTACTED, HOLDOUT = "contacted", "holdout"
 
@@ -53,7 +57,8 @@ class OutcomeReport:
     table : DataFrame
         One row a measure and group: measure, split ("all", or the column), group, estimate, low,
         high (95 %), n (customers behind the estimate). Times are business hours, shares 0 to 1,
-        money in your currency.
+        money in your currency; effects on it have open ends where an arm has fewer than 30, for
+        so few do not show how long the tail is.
     warnings : tuple of str
         What the figures cannot bear.
     set_aside : DataFrame
@@ -109,10 +114,11 @@ class OutcomeReport:
 
 def _in_words(measure: str, figure: Interval) -> str:
     """Write an estimate and its interval, shares in per cent, effects with their sign."""
+    ends = "no range" if np.isinf(figure[1:]).all() else "{} to {}"
     sign = "+" if measure in EFFECTS and measure != "return_on_cost" else ""
     form = f"{{:{sign}.0%}}" if measure in SHARES else f"{{:{sign},.4g}}"
     said = [form.format(value).replace("%", " %") for value in figure]
-    return f"{said[0]} ({said[1]} to {said[2]})"
+    return f"{said[0]} ({ends.format(*said[1:])})"
 
 
 class _Figure(NamedTuple):
@@ -246,14 +252,25 @@ def _share_effect(name: str) -> Callable[[pd.DataFrame], _Figure]:
     return compute
 
 
-def _mean_effect(values: Callable[[pd.DataFrame], pd.Series[Any]]) -> Callable[..., _Figure]:
+def _mean_effect(
+    values: Callable[[pd.DataFrame], pd.Series[Any]], *, money: bool = False
+) -> Callable[..., _Figure]:
     def compute(rows: pd.DataFrame) -> _Figure:
         treated, control = _arms(rows, values(rows))
         if min(len(treated), len(control)) < 2:
-            return _Figure(Interval(np.nan, -np.inf, np.inf), 0)
-        return _Figure(mean_difference(treated, control), len(treated) + len(control))
+            return _Figure(OPEN, 0)
+        found = mean_difference(treated, control)
+        shown = _where_seen(found, treated, control) if money else found
+        return _Figure(shown, len(treated) + len(control))
 
     return compute
+
+
+def _where_seen(found: Interval, treated: Floats, control: Floats) -> Interval:
+    """Keep a range of money only where both arms show how long its tail is."""
+    if min(len(treated), len(control)) < FEW:
+        return OPEN._replace(estimate=found.estimate)
+    return found
 
 
 def _kept_value(rows: pd.DataFrame) -> pd.Series[Any]:
@@ -267,8 +284,9 @@ def _return_on_cost(rows: pd.DataFrame) -> _Figure:
     treated, control = _arms(rows, kept)
     cost = rows["its_cost"][paid & kept.notna()].to_numpy(dtype=np.float64)
     if min(len(treated), len(control)) < 2 or cost.sum() <= 0:
-        return _Figure(Interval(np.nan, -np.inf, np.inf), 0)
-    return _Figure(_gain_per_cost(treated, cost, control), len(treated) + len(control))
+        return _Figure(OPEN, 0)
+    found = _where_seen(_gain_per_cost(treated, cost, control), treated, control)
+    return _Figure(found, len(treated) + len(control))
 
 
 def _gain_per_cost(treated: Floats, cost: Floats, control: Floats) -> Interval:
@@ -313,8 +331,8 @@ EFFECTS: dict[str, Callable[[pd.DataFrame], _Figure]] = {
     "effect_on_staying": _share_effect("stays"),
     "effect_on_complaints": _share_effect("complains"),
     "effect_on_score": _mean_effect(lambda rows: rows["its_score_after"]),
-    "effect_on_spend": _mean_effect(lambda rows: rows["its_spend"]),
-    "money_kept": _mean_effect(_kept_value),
+    "effect_on_spend": _mean_effect(lambda rows: rows["its_spend"], money=True),
+    "money_kept": _mean_effect(_kept_value, money=True),
     "return_on_cost": _return_on_cost,
 }
 """Contacted against held out, where chance decided; money is per customer."""
@@ -344,7 +362,8 @@ def _warnings(rows: pd.DataFrame) -> list[str]:
     ):
         known = int(part["stays"].notna().sum())
         if known < FEW:
-            found.append(f"{known} randomised {arm} customers with a known outcome; {FEW} are few")
+            told = f"{known} randomised {arm} customers with a known outcome"
+            found.append(f"{told}; fewer than {FEW} give money no range")
     left_out = int((~rows["is_random"]).sum())
     if left_out:
         found.append(f"{left_out} rows not decided by chance are left out of the effects")
@@ -372,6 +391,6 @@ def _small_groups(rows: pd.DataFrame, names: OutcomeColumns) -> list[str]:
             if few:
                 found.append(
                     f"{split}: {few} of {len(sizes)} groups have fewer than {FEW} contacted or "
-                    "held out; intervals of money may there hold the truth less often than 95 %"
+                    "held out; money has no range there"
                 )
     return found
