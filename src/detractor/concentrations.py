@@ -9,7 +9,7 @@ import pandas as pd
 from scipy.stats import false_discovery_control, hypergeom
 
 from detractor.errors import ParameterError
-from detractor.intervals import Interval, rate_ratio, wilson
+from detractor.intervals import CONFIDENCE, Interval, rate_ratio, wilson
 from detractor.mentions import MENTIONS, POSITION, THEME, positions_by_theme
 from detractor.rate_changes import divide
 from detractor.schema import require
@@ -48,7 +48,9 @@ def concentrations(
     -------
     DataFrame
         `theme`, `column`, `value`, `mentions`, `rows`, `lift` (share of mentions here against
-        elsewhere) with `lift_low` and `lift_high`, `p` (adjusted); strongest first.
+        elsewhere) with `lift_low` and `lift_high`, `p` (adjusted); strongest first. At least 95 %
+        of the ranges shown hold the truth: the fewer of the comparisons are shown, the wider they
+        are (Benjamini and Yekutieli 2005).
 
     Raises
     ------
@@ -78,8 +80,9 @@ def concentrations(
         return pd.DataFrame(columns=names)
     crossed["p"] = false_discovery_control(crossed["p"], method="by")
     found = crossed[crossed["p"] <= false_discovery].copy()
+    confidence = 1 - (1 - CONFIDENCE) * len(found) / len(crossed)
     lifts = [
-        _ratio((here, rows), (total - here, known - rows))
+        _ratio((here, rows), (total - here, known - rows), confidence)
         for here, rows, total, known in found[[MENTIONS, "rows", "total", "known"]].to_numpy()
     ]
     found[["lift", "lift_low", "lift_high"]] = np.array(lifts).reshape(-1, 3)
@@ -87,11 +90,11 @@ def concentrations(
     return order[names].reset_index(drop=True)
 
 
-def _ratio(here: tuple[int, int], elsewhere: tuple[int, int]) -> Interval:
+def _ratio(here: tuple[int, int], elsewhere: tuple[int, int], confidence: float) -> Interval:
     """Give the ratio of two shares from Wilson's interval of each (Donner and Zou 2012)."""
     if min(here[0], elsewhere[0]) == 0:
-        return rate_ratio(here, elsewhere)
-    return divide(wilson(*here), wilson(*elsewhere))
+        return rate_ratio(here, elsewhere, confidence=confidence)
+    return divide(*(wilson(*part, confidence=confidence) for part in (here, elsewhere)))
 
 
 def _cross_counts(theme: str, positions: NDArray[np.intp], values: pd.Series) -> pd.DataFrame:

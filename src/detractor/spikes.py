@@ -17,7 +17,6 @@ import numpy as np
 import pandas as pd
 
 from detractor.errors import ParameterError
-from detractor.intervals import rate_ratio
 from detractor.mentions import THEME, positions_by_theme
 from detractor.movements import days_of
 from detractor.schema import Columns, require
@@ -32,7 +31,7 @@ DAYS_A_YEAR = 365.25
 
 _ALARM = (
     *(THEME, "column", "group", "began", "found", "observed", "expected"),
-    *("ratio", "ratio_low", "ratio_high", "customers", "value", "value_at_risk"),
+    *("ratio", "customers", "value", "value_at_risk"),
 )
 _PRIOR_EVENTS = 0.5  # Jeffreys' prior for a rate
 _DRAWN = 2000  # series, to say how late a rise is found
@@ -66,12 +65,8 @@ class _History:
         self, series: _Series, began: int, found: int, observed: float, expected: float
     ) -> dict[str, object]:
         """Say of an alarm when it was, how large, and who spoke."""
-        when, volumes = self.days[series.about], self._daily(series.base)
+        when = self.days[series.about]
         within = (when >= began) & (when <= found)
-        ratio = rate_ratio(
-            (int(within.sum()), volumes[began : found + 1].sum()),
-            (int((when < began).sum()), max(volumes[:began].sum(), 1.0)),
-        )
         dates = pd.to_datetime([self.start + began, self.start + found], unit="D")
         return {
             THEME: series.theme,
@@ -81,7 +76,7 @@ class _History:
             "found": dates[1],
             "observed": observed,
             "expected": expected,
-            **dict(zip(("ratio", "ratio_low", "ratio_high"), ratio, strict=True)),
+            "ratio": observed / expected,
             **exposed(self.feedback.iloc[series.about[within]], self.columns),
         }
 
@@ -253,9 +248,9 @@ def find_spikes(
     -------
     DataFrame
         One row an alarm, latest first: `theme`, `column` and `group` (empty for the theme as a
-        whole), `began`, `found` (dates), `observed`, `expected`, `ratio` with `ratio_low` and
-        `ratio_high` (95 %; that of a chosen stretch, so rather high), `customers` (a tuple of who
-        spoke), `value` (what they are worth together) and `value_at_risk`.
+        whole), `began`, `found` (dates), `observed`, `expected` and their `ratio` (of a stretch
+        chosen because it was high, so rather high, and without an interval), `customers` (a tuple
+        of who spoke), `value` (what they are worth together) and `value_at_risk`.
 
     Raises
     ------
