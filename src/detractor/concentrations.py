@@ -82,19 +82,12 @@ def concentrations(
     found = crossed[crossed["p"] <= false_discovery].copy()
     confidence = 1 - (1 - CONFIDENCE) * len(found) / len(crossed)
     lifts = [
-        _ratio((here, rows), (total - here, known - rows), confidence)
+        share_ratio((here, rows), (total - here, known - rows), confidence=confidence)
         for here, rows, total, known in found[[MENTIONS, "rows", "total", "known"]].to_numpy()
     ]
     found[["lift", "lift_low", "lift_high"]] = np.array(lifts).reshape(-1, 3)
     order = found.sort_values(["p", "lift_low"], ascending=[True, False], kind="stable")
     return order[names].reset_index(drop=True)
-
-
-def _ratio(here: tuple[int, int], elsewhere: tuple[int, int], confidence: float) -> Interval:
-    """Give the ratio of two shares from Wilson's interval of each (Donner and Zou 2012)."""
-    if min(here[0], elsewhere[0]) == 0:
-        return rate_ratio(here, elsewhere, confidence=confidence)
-    return divide(*(wilson(*part, confidence=confidence) for part in (here, elsewhere)))
 
 
 def _cross_counts(theme: str, positions: NDArray[np.intp], values: pd.Series) -> pd.DataFrame:
@@ -107,3 +100,25 @@ def _cross_counts(theme: str, positions: NDArray[np.intp], values: pd.Series) ->
     table["p"] = hypergeom.sf(table[MENTIONS] - 1, known, total, table["rows"])
     # A column with one value has no elsewhere to compare with.
     return table[(table["rows"] < known) & (table["rows"] > 0)]
+
+
+def share_ratio(
+    here: tuple[int, int], elsewhere: tuple[int, int], *, confidence: float = CONFIDENCE
+) -> Interval:
+    """Give the ratio of two shares from Wilson's interval of each (Donner and Zou 2012).
+
+    Parameters
+    ----------
+    here, elsewhere : (mentions, rows)
+        Counts.
+    confidence : float
+        Between 0 and 1.
+
+    Examples
+    --------
+    >>> [round(value, 2) for value in share_ratio((12, 40), (30, 300))]
+    [3.0, 1.64, 5.14]
+    """
+    if min(here[0], elsewhere[0]) == 0:
+        return rate_ratio(here, elsewhere, confidence=confidence)
+    return divide(*(wilson(*part, confidence=confidence) for part in (here, elsewhere)))
