@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from detractor.concentrations import concentrations
+from detractor.concentrations import concentrations, share_ratio
 from detractor.errors import ParameterError
 from detractor.impacts import impacts
+from detractor.intervals import rate_ratio
 from detractor.movements import days_of, recurrence, trend
 from detractor.theme_statistics import describe_themes
 
@@ -87,6 +88,38 @@ def test_concentration_finds_the_bad_store_and_no_other() -> None:
     found = concentrations(mentions("dirty", np.flatnonzero(hit)), feedback, by=["store"])
     assert found["value"].tolist() == ["7"]
     assert found["lift_low"].item() > 4
+
+
+def test_a_lift_is_wider_where_it_was_chosen_among_more() -> None:
+    hit = np.flatnonzero(np.arange(1000) % 10 < np.where(np.arange(1000) < 100, 5, 1))
+    few = pd.DataFrame({"store": np.where(np.arange(1000) < 100, "bad", "rest")})
+    many = pd.DataFrame(
+        {"store": np.where(np.arange(1000) < 100, "bad", np.arange(1000) // 10 % 20)}
+    )
+    one, chosen = (
+        concentrations(mentions("late", hit), table, by=["store"]).iloc[0] for table in (few, many)
+    )
+    assert one["value"] == chosen["value"] == "bad"
+    assert one["lift"] == chosen["lift"] == pytest.approx(5)
+    assert chosen["lift_low"] < one["lift_low"] < 5 < one["lift_high"] < chosen["lift_high"]
+
+
+def test_the_ratio_of_common_shares_is_closer_than_that_of_rates() -> None:
+    shares, rates = (ratio((30, 50), (160, 400)) for ratio in (share_ratio, rate_ratio))
+    assert shares.estimate == pytest.approx(rates.estimate)
+    assert rates.low < shares.low < shares.high < rates.high
+    assert share_ratio((3, 10), (0, 10)).high == np.inf
+
+
+def test_a_trend_is_wider_only_where_periods_vary_more_than_chance() -> None:
+    volumes = np.full(20, 500)
+    even, clumped = np.tile([9, 11, 10, 8, 12], 4), np.tile([0, 0, 0, 40, 10], 4)
+    calm, wild = trend(even, volumes), trend(clumped, volumes)
+    assert np.log(wild.high / wild.low) > 3 * np.log(calm.high / calm.low)
+    # A slope of counts by chance: 1.96 over the root of the sum of mean times squared distance.
+    time = np.arange(20) * 7 / 30
+    error = 1 / np.sqrt((10 * (time - time.mean()) ** 2).sum())
+    assert np.log(calm.high / calm.low) == pytest.approx(2 * 1.96 * error, rel=0.02)
 
 
 def test_concentration_needs_a_rate() -> None:
