@@ -32,7 +32,7 @@ FEWEST_UNITS = 3
 """A word or phrase in fewer of a theme's sentences names it not; 2 mark it if it has under 30."""
 PHRASE_BONUS = 3.0
 """A phrase says more than a word: its association counts so many times. (Assumption, as are the
-next nine.)"""
+shares and limits below.)"""
 TROUBLE_BONUS = 2.0
 HEAD_SHARE = 0.1
 """A phrase about a word stands for it if it marks the theme at least this much as the word."""
@@ -54,6 +54,8 @@ SAME_ROOT = 5
 """Stems that begin with so many same letters say the same: "respond", "response"."""
 SAME_WORD = 0.9
 """Cosine from which two stems are one cause: "lost bag", "lost luggage"."""
+SMALL = 30
+"""In fewer clauses trouble may take a word each time: a phrase that names the subject will do."""
 JUDGED_UNITS = 1_000
 """Of more sentences than this, an even sample is judged."""
 MOST_TERMS = 8
@@ -211,6 +213,7 @@ def _wrong_stems() -> frozenset[str]:
     return frozenset(map(stem, word_list("wrong")))
 
 
+@cache
 def _likeness(one: str, other: str) -> float:
     """Give the cosine of what two stems mean at large; 1 if they are one."""
     known = background()
@@ -234,10 +237,11 @@ class _Theme:
     def troubles(self) -> dict[Key, set[int]]:
         """Give the clauses of each phrase that tells trouble often enough to name it."""
         needed = max(FEWEST_UNITS, QUIET_SHARE * self.size if self.quiet else 0)
+        unclear = {(stem(word),) for word in word_list("unclear")}
         return {
             key: {spot.clause for spot in each}
             for key, each in self.spots.items()
-            if len(each) >= needed and tells_trouble(each)
+            if len(each) >= needed and key not in unclear and tells_trouble(each)
         }
 
     def cause(self) -> _Cause:
@@ -266,30 +270,34 @@ class _Theme:
     def candidates(self) -> Iterator[tuple[Key, str]]:
         """Give phrases and the names they make, best first; plain subjects come last."""
         plain = []
-        for mark in self.marks:
-            if len(self.spots[mark.key]) < FEWEST_UNITS:
-                continue
+        strong = [mark for mark in self.marks if len(self.spots[mark.key]) >= FEWEST_UNITS]
+        for mark in strong:
             head = self._about(mark)
             told = head in self.troubles
             if len(head) == 1 and told and not mostly_negated(self.spots[head]):
                 head = self._with_object(head)
-            name = write_phrase(self.spots[head], self.ignored)
-            said = {stem(word) for word in name.split()} - {""}
-            second = self._more(mark, said) if told else self._beside(head, said)
-            if second:
+            name, said = self._write(head)
+            if told and _is_new(strong[0].key, said):
+                name = f"{self._write(self._about(strong[0]))[0]}, {name}"
+            elif second := self._more(mark, said) if told else self._beside(head, said):
                 name += ", " + write_phrase(self.spots[second], self.ignored | said)
-            if told or second:
+                told = True
+            if told:
                 yield head, name
-            elif len(head) > 1 and not self.quiet:
+            elif len(head) > 1 and self.size < SMALL and not self.quiet:
                 plain.append((head, name))
         yield from plain
+
+    def _write(self, key: Key) -> tuple[str, set[str]]:
+        """Write a phrase, and tell which stems are said by it."""
+        name = write_phrase(self.spots[key], self.ignored)
+        return name, {stem(word) for word in name.split()} - {""}
 
     def _about(self, mark: Mark) -> Key:
         """Find the strongest phrase that holds a word, best one that tells trouble."""
         about = [each for each in self.marks if len(each.key) > 1 and {*mark.key} <= {*each.key}]
         needed = TROUBLE_SHARE * len(self.spots[mark.key])
         told = (key for _, key in about if len(self.troubles.get(key, ())) >= needed)
-        told = (key for key in told if key in self.troubles)
         plain = (key for weight, key in about if weight >= HEAD_SHARE * mark.weight)
         return next(told, mark.key if mark.key in self.troubles else next(plain, mark.key))
 
@@ -329,12 +337,20 @@ class _Theme:
         }
         if not shared:
             return None
-        best = max(shared, key=lambda key: (shared[key], key))
-        fuller = [key for key in shared if len(key) > 1 and {*best} < {*key}]
-        return max(fuller, key=lambda key: (shared[key], key), default=best)
+        weights = {key: weight for weight, key in self.marks}
+
+        def strength(key: Key) -> tuple[float, float, Key]:
+            return shared[key], weights.get(key, 0.0), key
+
+        best = max(shared, key=strength)
+        fuller = [key for key in shared if {*best} < {*key} and 2 * shared[key] >= shared[best]]
+        return max(fuller, key=strength, default=best)
 
 
 def _is_new(key: Key, said: Set[str]) -> bool:
-    """Tell whether no word of a phrase is said yet, in whatever form."""
-    roots = {word[:SAME_ROOT] for word in said}
-    return all(word[:SAME_ROOT] not in roots for word in key)
+    """Tell whether no word of a phrase is said yet, in whatever form, or by another word."""
+    return not any(
+        word[:SAME_ROOT] == each[:SAME_ROOT] or _likeness(word, each) >= SAME_WORD
+        for word in key
+        for each in said
+    )
