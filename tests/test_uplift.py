@@ -89,6 +89,23 @@ def test_interactions_vanish_where_the_treatment_works_alike() -> None:
     assert ShrunkenInteractions().fit(X, y, treatment).spread_ < 0.05
 
 
+def test_trees_are_taken_where_straight_lines_fail() -> None:
+    ends = np.abs(CUSTOMERS["anger"] - 0.5) > 0.25
+    stayed = np.random.default_rng(5).random(ROWS) < 0.5 + CONTACTED * np.where(ends, 0.3, -0.3)
+    bent = UpliftModel().fit(CUSTOMERS, stayed, treatment=CONTACTED)
+    assert bent.learner_ == "boosted"
+    assert qini_score(stayed, bent.predict(CUSTOMERS), CONTACTED) > 0.1
+
+
+def test_the_fit_does_not_depend_on_the_unit_of_money() -> None:
+    money = 50 * STAYED + RNG.normal(size=ROWS)
+    model = UpliftModel(learner="shrunken")
+    euros = model.fit(CUSTOMERS, money, treatment=CONTACTED).predict(CUSTOMERS)
+    cents = model.fit(CUSTOMERS, 100 * money, treatment=CONTACTED).predict(CUSTOMERS)
+    assert cents == pytest.approx(100 * euros)
+    assert np.ptp(euros) > 20
+
+
 def test_a_smaller_holdout_takes_longer() -> None:
     even = power(base_rate=0.5, effect=0.05, per_day=20)
     assert days_to_significance((0.5, 0.05), per_day=20, holdout=0.1) > 2 * even.days

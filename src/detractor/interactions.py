@@ -1,10 +1,11 @@
 """Estimate for whom a treatment works, shrunk as far as the data fail to show a difference.
 
 One regression holds the main effects and, for every feature, its interaction with the treatment.
-The interactions share a normal prior whose spread is found by empirical Bayes: where treated and
-held-out customers differ alike across features, they shrink to nothing and the ranking falls back
-to who responds at all; where the data speak, they approach two separate models. So one estimator
-spans the range from a response model to two models, and needs no validation part to choose.
+The interactions share a normal prior whose spread the data tell: where treated and held-out
+customers differ alike across features, they shrink to nothing and the ranking falls back to who
+responds at all; where the data speak, they approach two separate models. So one estimator spans the
+range from a response model to two models, and needs no validation part to choose. How wide the
+spread is stays uncertain, so the fit is an average over what is credible, not one guess.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import expit
+from scipy.special import expit, softmax
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
@@ -22,29 +23,35 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 SPREADS = np.geomspace(1e-4, 3.0, 60)
-"""Standard deviations tried for the interactions, per standard deviation of a feature."""
+"""Standard deviations that interactions may have, all as likely beforehand, for a feature that goes
+from no to yes or rises by two standard deviations. Half of them are too small to matter."""
+
+AVERAGED = 7
+"""Fits that are averaged, at evenly spaced quantiles of the credible spreads."""
 
 STEPS = 50
 
 
 class ShrunkenInteractions(BaseEstimator):  # type: ignore[misc]
-    """A regression with treatment interactions that shrink by empirical Bayes.
+    """A regression with treatment interactions that shrink as far as the data allow.
 
-    Logistic where the outcome is 0 or 1, linear otherwise.
+    Logistic where the outcome is 0 or 1, linear otherwise. Numbers are divided by two standard
+    deviations, so that they weigh like a feature of no and yes (Gelman 2008).
 
     Parameters
     ----------
     main_penalty : float
-        Ridge penalty on the standardised main effects.
+        Ridge penalty on the main effects.
 
     Attributes
     ----------
     spread_ : float
-        Standard deviation found for the interactions; near 0 when no feature matters.
+        Standard deviation of the interactions, the median of what is credible; near 0 when no
+        feature matters.
     freedom_ : float
         Effective number of interactions, 0 to the number of features.
     coefficients_ : ndarray
-        Intercept, treatment, main effects, interactions, on standardised features.
+        Intercept, treatment, main effects, interactions, on scaled features.
 
     Examples
     --------
@@ -66,14 +73,17 @@ class ShrunkenInteractions(BaseEstimator):  # type: ignore[misc]
         outcome = np.asarray(y, dtype=np.float64)
         treated = np.asarray(treatment, dtype=np.float64)
         self.mean_ = features.mean(axis=0)
-        spread = features.std(axis=0)
-        self.scale_ = np.where(spread > 1e-12, spread, np.inf)
+        self.scale_ = _scale(features)
         self.share_ = float(treated.mean())
         self.binary_ = bool(np.isin(outcome, (0.0, 1.0)).all())
+        self.unit_ = 1.0 if self.binary_ else float(outcome.std()) or 1.0
         self.n_features_in_ = features.shape[1]
-        design = self._design(features, treated)
-        self.spread_, self.freedom_ = self._find_spread(design, outcome)
-        self.coefficients_, _ = self._solve(design, outcome, self.spread_)
+        design, outcome = self._design(features, treated), outcome / self.unit_
+        spreads, self.freedom_ = self._find_spreads(design, outcome)
+        self.spread_ = float(np.median(spreads))
+        tried, times = np.unique(spreads, return_counts=True)
+        fits = [self._solve(design, outcome, spread)[0] for spread in tried.tolist()]
+        self.coefficients_ = np.average(fits, axis=0, weights=times)
         return self
 
     def predict(self, X: ArrayLike) -> Floats:
@@ -84,12 +94,12 @@ class ShrunkenInteractions(BaseEstimator):  # type: ignore[misc]
         for arm in (1.0, 0.0):
             level = self._design(features, np.full(len(features), arm)) @ self.coefficients_
             sides.append(expit(level) if self.binary_ else level)
-        return np.asarray(sides[0] - sides[1], dtype=np.float64)
+        return np.asarray(self.unit_ * (sides[0] - sides[1]), dtype=np.float64)
 
     def _design(self, features: Floats, treated: Floats) -> Floats:
-        standard = (features - self.mean_) / self.scale_
+        scaled = (features - self.mean_) / self.scale_
         centred = (treated - self.share_)[:, None]
-        return np.hstack([np.ones((len(features), 1)), centred, standard, centred * standard])
+        return np.hstack([np.ones((len(features), 1)), centred, scaled, centred * scaled])
 
     def _penalty(self, spread: float) -> Floats:
         unpenalised, many = np.full(2, 1e-6), self.n_features_in_
@@ -116,8 +126,8 @@ class ShrunkenInteractions(BaseEstimator):  # type: ignore[misc]
                 break
         return np.asarray(weights, dtype=np.float64), information
 
-    def _find_spread(self, design: Floats, outcome: Floats) -> tuple[float, float]:
-        """Maximise the marginal likelihood of the interactions over their spread (Laplace)."""
+    def _find_spreads(self, design: Floats, outcome: Floats) -> tuple[Floats, float]:
+        """Give spreads that are credible by the marginal likelihood (Laplace), and the freedom."""
         wide = float(SPREADS[-1])
         weights, information = self._solve(design, outcome, wide)
         first = 2 + self.n_features_in_
@@ -129,12 +139,23 @@ class ShrunkenInteractions(BaseEstimator):  # type: ignore[misc]
         strength, basis = np.linalg.eigh(kept)
         clear = strength > 1e-8 * max(strength.max(), 1e-300)
         strength, seen = strength[clear], (basis.T @ score)[clear]
-        spread = _best_spread(strength, seen)
-        return spread, float((strength / (strength + 1 / spread**2)).sum())
+        credible = _credible(strength, seen)
+        quantiles = (np.arange(AVERAGED) + 0.5) / AVERAGED
+        places = np.searchsorted(np.cumsum(credible), quantiles)
+        freedom = (strength / (strength + 1 / SPREADS[:, None] ** 2)).sum(axis=1)
+        return SPREADS[np.minimum(places, len(SPREADS) - 1)], float(credible @ freedom)
 
 
-def _best_spread(strength: Floats, seen: Floats) -> float:
-    """Find the spread s that makes scores with variance v + s^2 v^2 likeliest."""
+def _scale(features: Floats) -> Floats:
+    """Give what each feature is divided by; infinity where it is always the same."""
+    low, high = features.min(axis=0), features.max(axis=0)
+    flags = ((features == low) | (features == high)).all(axis=0)
+    scale = np.where(flags, high - low, 2 * features.std(axis=0))
+    return np.where(scale > 1e-12, scale, np.inf)
+
+
+def _credible(strength: Floats, seen: Floats) -> Floats:
+    """Weigh each of `SPREADS`, s, by the likelihood of scores whose variance is v + s^2 v^2."""
     variances = strength[None, :] + (SPREADS[:, None] * strength[None, :]) ** 2
     surprise = (np.log(variances) + seen**2 / variances).sum(axis=1)
-    return float(SPREADS[int(np.argmin(surprise))])
+    return np.asarray(softmax(-surprise / 2), dtype=np.float64)
