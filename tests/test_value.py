@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from detractor.errors import ParameterError
 from detractor.policy import Policy
 from detractor.ranking import rank
-from detractor.value import fit_text_weight, log_odds, p_leaves
+from detractor.value import log_odds, p_leaves
 
 BASE = {"customer_id": "ann", "date": "2026-03-02", "value": 1000.0, "detractor": 0.9}
 BASE |= {"anger": 0.4, "churn_risk": 0.6}
@@ -73,21 +73,6 @@ def test_a_forecast_counts_by_its_weight(weight: float, sign: int) -> None:
         told, np.full(2, 0.2), np.zeros(2), policy=Policy(forecast_weight=weight)
     )
     assert np.sign(unknown - high) == sign
-
-
-@pytest.mark.parametrize("weight", [0.1, 0.8, 1.5])
-def test_the_weight_of_the_text_is_learned_from_who_left(weight: float) -> None:
-    dice = np.random.default_rng(3)
-    own, risk = dice.beta(1, 6, 4000), dice.beta(1, 3, 4000)
-    truth = p_leaves(own, risk, np.zeros(4000), policy=Policy(text_weight=weight))
-    left = (dice.random(4000) < truth).astype(float)
-    assert fit_text_weight(own, risk, left, policy=Policy()) == pytest.approx(weight, abs=0.12)
-
-
-def test_learning_a_weight_needs_outcomes() -> None:
-    nothing = np.array([])
-    with pytest.raises(ParameterError, match="0 forecasts, 0 risks, 0 outcomes"):
-        fit_text_weight(nothing, nothing, nothing, policy=Policy())
 
 
 class Told:

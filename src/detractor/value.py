@@ -100,57 +100,6 @@ def p_leaves(own: Floats, risk: Floats, trend: Floats, *, policy: Policy) -> Flo
     return _share(odds + policy.text_weight * beyond + policy.trend_weight * trend)
 
 
-def fit_text_weight(own: Floats, risk: Floats, left: Floats, *, policy: Policy) -> float:
-    """Learn `Policy.text_weight` from customers of whom it is known whether they left.
-
-    Maximum likelihood in one number, held by a normal prior of variance 1 around the policy's own.
-
-    Parameters
-    ----------
-    own : array of float
-        Your forecast of leaving, 0 to 1, made before; NaN where you had none.
-    risk : array of float
-        The `text_risk` of a past queue.
-    left : array of {0, 1}
-        What came of it.
-    policy : Policy
-        Whose `text_weight` to start from.
-
-    Returns
-    -------
-    float
-        At least 0.
-
-    Raises
-    ------
-    ParameterError
-        When the arrays differ in length or hold no customer.
-
-    Examples
-    --------
-    >>> risk = np.tile([0.05, 0.9], 500)
-    >>> left = np.tile([0, 1], 500)
-    >>> fit_text_weight(np.full(1000, 0.3), risk, left, policy=Policy()) > Policy().text_weight
-    True
-    """
-    if not len(own) == len(risk) == len(left) > 0:
-        raise ParameterError(
-            f"{len(own)} forecasts, {len(risk)} risks, {len(left)} outcomes: pass one of each for "
-            "every customer"
-        )
-    ordinary = policy.text_risk(*np.array(policy.typical)[:, None])
-    beyond = log_odds(np.asarray(risk)) - log_odds(ordinary)
-    calm = np.full(len(risk), ordinary), np.zeros(len(risk))
-    without = log_odds(p_leaves(np.asarray(own), *calm, policy=policy))
-    weight = policy.text_weight
-    for _ in range(50):  # Newton's method on a concave function of one number
-        share = _share(without + weight * beyond)
-        slope = np.sum(beyond * (left - share)) - (weight - policy.text_weight)
-        step = slope / (np.sum(beyond**2 * share * (1 - share)) + 1)
-        weight += float(np.clip(step, -1, 1))
-    return max(weight, 0.0)
-
-
 def log_odds(share: Any) -> Floats:  # noqa: ANN401 - float, array or Series
     """Give the log odds of a probability, kept finite.
 
