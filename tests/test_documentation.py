@@ -42,6 +42,9 @@ HOMES = (
     "drift",
     "spikes",
     "fixes",
+    "rate_changes",
+    "movements",
+    "areas",
 )
 
 

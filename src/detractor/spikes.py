@@ -161,10 +161,8 @@ class Watch:
 
         Examples
         --------
-        >>> [Watch().delay(daily) for daily in (2, 10)]
-        [28.0, 6.0]
-        >>> Watch().delay(10, share=0.5), Watch().delay(10, dispersion=2)
-        (3.0, 12.0)
+        >>> Watch().delay(10), Watch().delay(10, dispersion=2)
+        (6.0, 12.0)
         """
         usual = np.atleast_1d(np.asarray(daily, dtype=np.float64))
         if not (usual >= 0).all() or usual.sum() == 0:
