@@ -43,6 +43,7 @@ FLOORS = (
         "plot_style",
         "theme_words",
         "word_space",
+        "meanings",
         "reader",
     ),
     ("characters",),

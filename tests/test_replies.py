@@ -132,10 +132,10 @@ def test_the_file_of_replies_is_no_file_of_signals() -> None:
 
 
 # Development, all of them: the phrases were written on parts a to d, and the sentences for the
-# learned sums with the mistakes on a to g in mind. Drafts that nobody saw: docs/limits.md.
+# learned sums with the mistakes on a to i in mind. Drafts that nobody saw: docs/limits.md.
 PARTS = [
-    ("a", 0.93, 0.92), ("b", 0.94, 0.96), ("c", 0.97, 0.95), ("d", 0.90, 0.93), ("e", 0.87, 0.92),
-    ("f", 0.90, 0.92), ("g", 0.85, 0.74),
+    ("a", 0.91, 0.88), ("b", 0.90, 0.88), ("c", 0.96, 0.91), ("d", 0.84, 0.89), ("e", 0.86, 0.89),
+    ("f", 0.91, 0.92), ("g", 0.88, 0.78), ("h", 0.87, 0.77), ("i", 0.86, 0.84),
 ]  # fmt: skip
 
 

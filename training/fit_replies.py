@@ -8,7 +8,8 @@ it does: C apologises with an if, D defends, A argues, B blames, E evades, G giv
 H promises too much, K acknowledges, F has put something right, P promises it with a time, Q asks
 what is needed to go on, N nothing of these.
 
-A ridge regression for each act, over words, pairs of words and the marks of the rules. The bar is
+A ridge regression for each act, over words, pairs of words, the marks of the rules, and what the
+words mean (`detractor.meanings`: as a kernel, (1 + cosine)^2 / 4 between two sentences). The bar is
 the one with the highest F1, were each act as common as in drafts, in cross-validation by voice:
 every sentence is judged by a fit that saw none of its voice (of long lists, none of its 25
 neighbours).
@@ -24,9 +25,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from fit_signals import COLUMNS, best_bar, describe, make_features, quantize
 from numpy.typing import NDArray
-from scipy.sparse import csr_array, hstack, vstack
+from scipy.linalg import solve as solve_positive
+from scipy.sparse import csr_array, hstack
 from sklearn.model_selection import GroupKFold
 
+from detractor.meanings import DIMENSIONS, STEPS, lay_out, locate
 from detractor.phrases import read_rules
 from detractor.replies import ACTS
 from detractor.signal_model import SignalModel, write_signal_model
@@ -49,6 +52,7 @@ LETTERS = {
 PENALTY = 0.5
 OF_RULES = 0.3  # how large a mark of a rule is beside the words of a sentence of length one
 EMPTY = 200
+"""Empty texts that do nothing are learned from too, so that what shows an act are words."""
 SHARES = {"hostile": 0.12, "acknowledging": 0.2, "fixing": 0.2, "moving": 0.3}
 SHARE = 0.03
 """How many sentences of a draft do this, the second for every other act: an assumption. Nearly half
@@ -60,10 +64,11 @@ FEW_ACTS = 8
 CARD = """\
 # Model card: replies
 
-What a sentence of a draft reply does: a sum over hashed words and pairs of words and over the
-rules of `replies.toml` that it meets. Behind `check_reply`. {size:,.0f} KB, no text in it. Made by
-`python training/fit_replies.py` from {count:,} sentences in {voices} voices, all written for it by
-one hand; no customer, agent or data set has a line in it. English. Not for decisions about a person
+What a sentence of a draft reply does: a sum over hashed words and pairs of words, over what the
+words mean (vectors of a small sentence encoder), and over the rules of `replies.toml` that it
+meets. Behind `check_reply`. {size:,.0f} KB, no text in it. Made by `python training/fit_replies.py`
+from {count:,} sentences in {voices} voices, all written for it; no customer, agent or data set has
+a line in it. English. Not for decisions about a person
 without a person.
 
 By sentence, precision / recall / F1, rules alone and as shipped, each sentence judged by a fit that
@@ -105,26 +110,48 @@ def read_sentences(path: Path) -> Sentences:
     return Sentences(texts, letters, np.array(groups))
 
 
-def fit(features: csr_array, truth: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Fit the weights of all acts at once, in the dual: there are fewer sentences than columns.
+MEANING_WEIGHTS = np.concatenate(
+    [
+        np.full(DIMENSIONS, 0.5**0.5),
+        0.5 * np.where(np.equal(*np.triu_indices(DIMENSIONS)), 1, 2**0.5),
+    ]
+)
+"""So that the products of the features of two texts sum to (1 + cosine)^2 / 4, less 1/4."""
 
-    Some empty texts that do nothing are added, so that what shows an act are words.
-    """
-    empty = csr_array(([1.0] * EMPTY, (range(EMPTY), [features.shape[1] - 1] * EMPTY)))
-    features = csr_array(vstack([features, empty]))
-    truth = np.vstack([truth, np.zeros((EMPTY, truth.shape[1]), dtype=np.bool_)])
-    products = (features @ features.T).toarray() + PENALTY * np.eye(features.shape[0])
-    weights: NDArray[np.float64] = features.T @ np.linalg.solve(products, 2.0 * truth - 1)
-    return weights
+
+def lay_out_meanings(texts: list[str]) -> NDArray[np.float64]:
+    """Lay out what the words of each text mean."""
+    return lay_out(locate(texts)) / STEPS**2 * MEANING_WEIGHTS
+
+
+class Features(NamedTuple):
+    """What a sum can weigh of each sentence; the last column of `words` is 1."""
+
+    words: csr_array  # with the marks of the rules
+    meanings: NDArray[np.float64]
+
+    def products(self, rows: NDArray[Any], columns: NDArray[Any]) -> NDArray[np.float64]:
+        """Multiply sentences with sentences."""
+        of_words: NDArray[np.float64] = (self.words[rows] @ self.words[columns].T).toarray()
+        return of_words + self.meanings[rows] @ self.meanings[columns].T
+
+
+def solve(products: NDArray[np.float64], truth: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Fit all acts at once, in the dual: there are fewer sentences than columns."""
+    products[np.diag_indices_from(products)] += PENALTY
+    return np.asarray(solve_positive(products, 2.0 * truth - 1, assume_a="pos", overwrite_a=True))
 
 
 def cross_validate(
-    features: csr_array, truth: NDArray[np.bool_], groups: NDArray[np.str_]
+    features: Features, truth: NDArray[np.bool_], groups: NDArray[np.str_]
 ) -> NDArray[np.float64]:
-    """Give each sentence the sums of a fit that saw nothing of its voice."""
-    sums = np.zeros(truth.shape)
-    for train, test in GroupKFold(FOLDS).split(sums, groups=groups):
-        sums[test] = features[test] @ fit(features[train], truth[train])
+    """Give each sentence the sums of a fit that saw nothing of its voice; not the empty ones."""
+    sums = np.zeros((len(groups), truth.shape[1]))
+    empty = np.arange(len(groups), len(truth))
+    for seen, test in GroupKFold(FOLDS).split(sums, groups=groups):
+        train = np.append(seen, empty)
+        parts = solve(features.products(train, train), truth[train])
+        sums[test] = features.products(test, train) @ parts
     return sums
 
 
@@ -132,23 +159,28 @@ def learn(sentences: Sentences) -> SignalModel:
     """Fit all acts, and measure them."""
     written, book = read_rules("replies")
     kinds = [str(rule["kind"]) for rule in written]
-    marks = book.mark(sentences.texts)
-    features = csr_array(
-        hstack([make_features(sentences.texts, marks, OF_RULES), np.ones((len(marks), 1))])
-    )
-    truth = np.array(
-        [[bool({*own} & {*LETTERS[act]}) for act in ACTS] for own in sentences.letters]
-    )
+    texts = [*sentences.texts, *[""] * EMPTY]
+    letters = [*sentences.letters, *["N"] * EMPTY]
+    marks = book.mark(texts)
+    words = hstack([make_features(texts, marks, OF_RULES), np.ones((len(marks), 1))])
+    features = Features(csr_array(words), lay_out_meanings(texts))
+    truth = np.array([[bool({*own} & {*LETTERS[act]}) for act in ACTS] for own in letters])
     sums = cross_validate(features, truth, sentences.groups)
     bars = np.array(
         [
-            best_bar(truth[:, place], sums[:, place], SHARES.get(act, SHARE))
+            best_bar(truth[: len(sums), place], sums[:, place], SHARES.get(act, SHARE))
             for place, act in enumerate(ACTS)
         ]
     )
-    weights = fit(features, truth)
+    every = np.arange(len(truth))
+    parts = solve(features.products(every, every), truth)
+    weights = features.words.T @ parts
     words, word_scales = quantize(weights[:COLUMNS], 127, np.int8)
+    meanings, meaning_scales = quantize(
+        (features.meanings.T @ parts) * MEANING_WEIGHTS[:, None], 32_767, np.int16
+    )
     rules, rule_scales = quantize(weights[COLUMNS:-1] * OF_RULES, 32_767, np.int16)
+    marks, truth = marks[: len(sums)], truth[: len(sums)]
     measured = [
         {"act": act, "positives": int(truth[:, place].sum())}
         | {
@@ -163,8 +195,10 @@ def learn(sentences: Sentences) -> SignalModel:
         signals=ACTS,
         rule_names=tuple(kinds),
         words=words,
+        meanings=meanings,
         rules=rules,
         word_scales=word_scales,
+        meaning_scales=meaning_scales,
         rule_scales=rule_scales,
         intercepts=np.minimum(weights[-1] - bars, -1e-6),  # a text without words does nothing
         header={"measured": measured, "rows": len(sentences.texts)},

@@ -11,30 +11,47 @@ from detractor.word_space import background
 
 _WORD = r"[^\W\d_][\w'\u2019-]*"
 _PARTICLE = r"(?:(?:[Vv]an|[Dd]e|[Vv]on|[Dd]er|[Ll]a|[Ee]l|[Aa]l|[Bb]in)\s+)*"
-_TITLE = r"\b(?i:mr|mrs|ms|mx|miss|dr|prof|professor|rev)\b\.?"
+_ONE_TITLE = (
+    r"\b(?i:mr|mrs|ms|mx|miss|dr|prof|professor|rev|herr|hr|frau|fru|sra?|mme|madame|monsieur)"
+    r"\b\.?"
+)
+_TITLE = rf"{_ONE_TITLE}(?:\s(?:and|&)\s{_ONE_TITLE})?"
 _GREETING = re.compile(
     r"^(?:@\w+\s+)*\W*"
-    r"(?i:dear|hi|hello|hey|respected|good (?:morning|afternoon|evening)|g'day|howdy)\s+"
+    r"(?i:dear|hi|hello|hey|hallo|hej|hola|ciao|bonjour|respected|g'day|howdy"
+    r"|good (?:morning|afternoon|evening))\s+"
     rf"(?P<title>{_TITLE}\s+)?"
     rf"(?P<name>{_PARTICLE}(?:[A-Z][\w'\u2019-]*|{_WORD}(?=\s?[,!.:]))"
     rf"(?:\s+{_PARTICLE}[A-Z][\w'\u2019-]+)?)"
 )
 _CALLED = re.compile(r"^(?P<name>[A-Z][\w'\u2019-]+)[,!](?=\s)")
-_NAME = rf"(?P<name>[A-Z][\w'\u2019-]*\.?(?: {_PARTICLE}[A-Z][\w'\u2019-]+){{0,2}})"
+_INITIAL = r"(?: [A-Z]\.?(?!\w))?"
+_NAME = rf"(?P<name>[A-Z][\w'\u2019-]*\.?(?: {_PARTICLE}[A-Z][\w'\u2019-]+){{0,2}}{_INITIAL})"
 _CLOSING = (
     r"(?:[Rr]egards|[Ww]ishes|[Ss]incerely|[Ff]aithfully|[Tt]ruly|[Bb]est|[Ll]ove|[Yy]ours|[Cc]heers"
     r"|[Tt]hanks|[Tt]hx|[Tt]hank you|[Gg]reetings|[Xx]+)"
 )
 _COMPANY = r"(?:, ?(?:[A-Z0-9][\w&.-]*)(?: [A-Z0-9&][\w&.-]*){0,3})?"
 _SIGNED = re.compile(
-    rf"(?:(?:[-\u2013\u2014~]|\n)[ \t]*|\b{_CLOSING}[,.!]?\s+)(?P<title>{_TITLE}\s+)?{_NAME}"
+    rf"(?:(?:(?<!\w)[-\u2013\u2014~]|\n)[ \t]*|\b{_CLOSING}[,.!]?\s+)(?P<title>{_TITLE}\s+)?{_NAME}"
     rf"{_COMPANY}\W*$"
 )
 _LAST_WORDS = re.compile(
     rf"[.!?\u2026][\W_]*\s(?P<title>{_TITLE}\s+)?"
     rf"(?P<name>(?:[A-Z]\.? )*{_PARTICLE}[A-Z][a-z'\u2019-][\w'\u2019-]*"
-    rf"(?: (?:[A-Z]\. |and |& )?{_PARTICLE}[A-Z][\w'\u2019-]+){{0,2}})"
+    rf"(?: (?:[A-Z]\. |and |& )?{_PARTICLE}[A-Z][\w'\u2019-]+){{0,2}}{_INITIAL})"
     rf"{_COMPANY}\W*$"
+)
+_THANKED = re.compile(
+    rf"\b(?i:thanks?|cheers|regards|bye|yours|sincerely)\b[^.!?\n]{{0,30}},\s+{_NAME}\W*$"
+)
+_SIGNED_ABOVE = re.compile(
+    rf"\b{_CLOSING}[,.!]?[ \t]*\n+[ \t]*(?P<title>{_TITLE}\s+)?{_NAME}[ \t]*,?(?:\n[^\n]*){{1,4}}$"
+)
+"""A name under the closing words, with the post, the firm or the telephone under it."""
+_INTRODUCED = re.compile(
+    rf"\b(?:(?:[Ii] ?['\u2019]?m|[Ii] am|[Tt]his is|[Mm]y name is|[Nn]ame['\u2019]?s)\s+"
+    rf"(?P<title>{_TITLE}\s+)?{_NAME}|(?P<here>[A-Z][\w'\u2019-]+) here)\b"
 )
 _NOBODIES = (
     "sir madam there customer guest valued all team friend friends folks again both everyone mate "
@@ -148,17 +165,28 @@ def find_author(text: str) -> tuple[str, bool]:
 
 
 def _author(text: str) -> _Author:
-    signed = _SIGNED.search(text)
+    signed = _SIGNED_ABOVE.search(text) or _SIGNED.search(text) or _THANKED.search(text)
     if signed:
-        return _Author(_plain_title(signed["title"]), signed["name"], sure=True)
+        title = signed["title"] if "title" in signed.groupdict() else None
+        return _Author(_plain_title(title), signed["name"], sure=True)
     if author := read_loss(text).author:
         return _Author("", author, sure=True)
     if not (last := _LAST_WORDS.search(text)):
-        return _Author("", "", sure=False)
+        return _introduced(text)
     title = _plain_title(last["title"])
     words = [_plain(word) for word in re.findall(_WORD, last["name"]) if word not in ("and", "de")]
-    odd = any(map(str.isdigit, last["name"])) or any(map(_is_ordinary, words))
+    long = [word for word in words if len(word) > 1]
+    odd = any(map(str.isdigit, last["name"])) or any(map(_is_ordinary, long))
     return _Author(title, last["name"], sure=bool(title) or not odd)
+
+
+def _introduced(text: str) -> _Author:
+    """Find who says "I'm Ida" or "Ida here"."""
+    for found in _INTRODUCED.finditer(text):
+        name, title = found["name"] or found["here"], _plain_title(found["title"])
+        if title or not any(_is_ordinary(_plain(word)) for word in re.findall(_WORD, name)):
+            return _Author(title, name, sure=True)
+    return _Author("", "", sure=False)
 
 
 def _is_ordinary(word: str) -> bool:
@@ -194,6 +222,8 @@ def find_wrong_name(draft: str, about: str) -> WrongName | None:
         return None
     author = _author(about)
     own = [_plain(word) for word in re.findall(_WORD, author.name)]
+    if own[:1] == ["the"]:  # the Lunds
+        own = [word.removesuffix("s") for word in own[1:]]
     if not own or (not author.title and greeted and greeted["title"] and len(own) == 1):
         return None
     titles = (_plain_title(greeted["title"]) if greeted else "", author.title)

@@ -52,17 +52,24 @@ ACTS = (
 )
 """What a sentence does, as far as it is learned: `moving` tells what happens next, or asks."""
 
-_SURE = {"conditional_apology": -0.2, "placating": -np.inf, "above_authority": -0.2}
-"""Kinds whose phrases were right in four of five sentences that they were not written on, and the
-sum from which they are believed."""
+_BARS = {
+    "conditional_apology": (0.1, -0.2),
+    "placating": (0.2, -np.inf),
+    "above_authority": (0.1, -0.2),
+}
+"""The sum from which a sentence is taken to do this, alone and beside a phrase of its rules, which
+were right in four of five sentences that they were not written on. Those alone lie above 0 because
+in drafts such sentences are rarer still than the fit assumes (chosen on parts a to i of
+`tests/replies.csv`)."""
 
-_OPEN_MINDED = 0.5
-"""How large the sum of a hostile sentence is in a draft that acknowledges or moves on."""
+_HOSTILE_BAR, _OPEN_MINDED = 0.15, 0.4
+"""How large the sum of a hostile sentence is, and in a draft that acknowledges or moves on."""
 
 _FILE = "replies.safetensors"
 _REPAID = re.compile(
     r"\b(?:refund\w*|re-?paid|repay\w*|reimburs\w*|revers\w*|return\w*|re-?credited|void\w*"
-    r"|(?:paid|pay|back|goes|going|sent|send|put|came|comes|is|are|money|went|gone) back)\b",
+    r"|(?:paid|pay|back|goes|going|sent|send|put|came|comes|is|are|money|went|gone) back"
+    r"|(?:have|get)\b[^.!?]{0,30}\bback)\b",
     re.IGNORECASE,
 )
 
@@ -176,6 +183,12 @@ class _Marks:
         """List the sentences that do something, by the learned sums."""
         return {*np.flatnonzero(self._sums[:, ACTS.index(act)] >= bar).tolist()}
 
+    def fixing(self) -> set[int]:
+        """List the sentences that put the trouble right: a gift that is on its way does not."""
+        sums = {act: self._sums[:, ACTS.index(act)] for act in ("fixing", "placating")}
+        given = np.flatnonzero(sums["placating"] > sums["fixing"])
+        return self.doing("fixing") - {*given.tolist()}
+
     def hostile(self) -> set[tuple[str, int]]:
         """List the hostile sentences, each with the act that it does most.
 
@@ -187,7 +200,7 @@ class _Marks:
         places = [ACTS.index(act) for act in _HOSTILE]
         return {
             (_HOSTILE[int(self._sums[sentence, places].argmax())], sentence)
-            for sentence in self.doing("hostile")
+            for sentence in self.doing("hostile", _HOSTILE_BAR)
             if sentence in sure or not open_minded - {sentence}
         }
 
@@ -196,15 +209,13 @@ def _wordings(marks: _Marks) -> Iterator[Finding]:
     """Report what sentences do wrong, one finding for each kind and sentence."""
     worded = _worded(marks)
     faults = marks.hostile()
-    for kind in _SURE:
-        faults |= {(kind, sentence) for sentence in marks.doing(kind)}
+    for kind, (alone, beside) in _BARS.items():
+        faults |= {(kind, sentence) for sentence in marks.doing(kind, alone)}
         faults |= {
-            (kind, sentence)
-            for sentence in marks.doing(kind, _SURE[kind])
-            if (kind, sentence) in worded
+            (kind, sentence) for sentence in marks.doing(kind, beside) if (kind, sentence) in worded
         }
     for kind, sentence in faults:
-        if kind == "placating" and marks.doing("fixing"):
+        if kind == "placating" and marks.fixing():
             continue
         if kind == "conditional_apology" and _is_plain(marks.texts[sentence]):
             continue
@@ -281,7 +292,7 @@ _COMMON = re.compile(
     r"(?:about|after|again|also|because|been|before|being|could|every|from|have|just|more|much|never"
     r"|nobody|other|over|please|should|some|still|than|thanks?|that|their|them|then|there|they|this"
     r"|times?|very|want|were|what|when|where|which|while|will|with|without|would|yours?|regards|best"
-    r"|name|call\w*|contact\w*|service|team|staff|today|tomorrow|week|days?|hours?|minutes?|free)"
+    r"|name|call\w*|contact\w*|service|team|staff|support|reviews?|today|tomorrow|week|days?|hours?|minutes?|free)"
 )
 
 _GENERAL = re.compile(
@@ -342,10 +353,14 @@ def _shared(draft: str, about: str, marks: _Marks) -> bool:
         draft[start:end] for place, (start, end) in enumerate(marks.spans) if place not in elsewhere
     ]
     words: Sequence[set[str]] = [
-        {word[:5] for word in re.findall(r"[a-z]{4,}", text.lower()) if not _COMMON.fullmatch(word)}
+        {word[:5] for word in re.findall(r"[a-z]{4,}", text.lower()) if not _is_common(word)}
         for text in (" ".join(told), about, find_author(about)[0])
     ]
     return bool((words[0] & words[1]) - words[2])
+
+
+def _is_common(word: str) -> bool:
+    return bool(_COMMON.fullmatch(word) or _GENERAL.fullmatch(word))
 
 
 def _names(draft: str, about: str) -> Iterator[Finding]:

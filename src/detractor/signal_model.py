@@ -1,8 +1,8 @@
-"""The learned half of signals and replies: sums over the words of a text and the rules it meets.
+"""The learned half of signals and replies: sums over words, their meaning, and the rules met.
 
 Rules are sure of what they name and miss what nobody thought of; words and pairs of words know the
-rest. The sum is linear, in whole numbers, so it is the same in any batch, and each word's part of
-it can be shown.
+rest, and what the words mean (`meanings`) stands in for those that were never seen. The sum is in
+whole numbers, so it is the same in any batch.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from detractor.characters import character_span
 from detractor.container import carried, read_container, write_container
 from detractor.errors import ModelFileError
 from detractor.features import feature_owners, sum_weights
+from detractor.meanings import FEATURES, weigh
 from detractor.schema import SIGNALS
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from detractor.container import Arrays
 
-FORMAT = 2
+FORMAT = 3
 FILE = "signals.safetensors"
 GOLDEN_TEXTS = (
     "Third no-show this month and nobody called. Give me my money back or I call a lawyer.",
@@ -34,8 +35,10 @@ GOLDEN_TEXTS = (
 )
 _WIDTHS = {
     "words": np.int8,
+    "meanings": np.int16,
     "rules": np.int16,
     "word_scales": np.float64,
+    "meaning_scales": np.float64,
     "rule_scales": np.float64,
     "intercepts": np.float64,
 }
@@ -51,6 +54,9 @@ class SignalModel:
         The signals, and the rules in the order of the columns of their marks.
     words : array of int8, columns of features by signals
         Times `word_scales`, over the root of the number of features of a text.
+    meanings : array of int16, features of a place by signals, or none by signals
+        Times `meaning_scales`: see `meanings.weigh`. They cost as much as ten times the rest, and
+        bring little where the fit saw many texts.
     rules : array of int16, rules by signals
         Times `rule_scales`.
     intercepts : array of float
@@ -65,8 +71,10 @@ class SignalModel:
     signals: tuple[str, ...]
     rule_names: tuple[str, ...]
     words: NDArray[np.int8]
+    meanings: NDArray[np.int16]
     rules: NDArray[np.int16]
     word_scales: NDArray[np.float64]
+    meaning_scales: NDArray[np.float64]
     rule_scales: NDArray[np.float64]
     intercepts: NDArray[np.float64]
     header: Mapping[str, Any] = field(default_factory=dict)
@@ -84,7 +92,10 @@ class SignalModel:
         of_words, counts = sum_weights(texts, self.words)
         of_rules = marks.astype(np.int64) @ self.rules.astype(np.int64)
         words = of_words / np.sqrt(np.maximum(counts, 1))[:, None]
-        return words * self.word_scales + of_rules * self.rule_scales + self.intercepts
+        told = words * self.word_scales + of_rules * self.rule_scales + self.intercepts
+        if len(self.meanings):
+            told += weigh(texts, self.meanings) * self.meaning_scales
+        return told
 
     def strongest(self, text: str, signal: str) -> tuple[int, int]:
         """Find the word that speaks most for a signal, with those it makes pairs with.
@@ -186,6 +197,7 @@ def _check_shapes(model: SignalModel, arrays: Arrays, known: tuple[str, ...]) ->
     columns, outputs = model.words.shape
     shapes = dict.fromkeys(_WIDTHS, (outputs,)) | {
         "words": (columns, outputs),
+        "meanings": (FEATURES if len(model.meanings) else 0, outputs),
         "rules": (len(model.rule_names), outputs),
     }
     if outputs != len(model.signals) or not set(model.signals) <= set(known):
