@@ -20,10 +20,19 @@ import pandas as pd
 
 log = logging.getLogger("counterfactual")
 
-_TABLES = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
-PHENOMENA: list[dict[str, Any]] = _TABLES["phenomena"]
+
+def _read(name: str) -> dict[str, Any]:
+    return tomllib.loads(Path(__file__).with_name(name).read_text("utf-8"))
+
+
+_TABLES, _FORMS = _read("counterfactual.toml"), _read("counterfactual_forms.toml")
+_MORE = {entry["name"]: entry["templates"] for entry in _FORMS["phenomena"]}
+PHENOMENA: list[dict[str, Any]] = [
+    entry | {"templates": entry["templates"] + _MORE.get(entry["name"], [])}
+    for entry in _TABLES["phenomena"]
+]
 IDENTITY: dict[str, list[str]] = _TABLES["identity"]
-SLOTS: dict[str, list[str]] = _TABLES["slots"]
+SLOTS: dict[str, list[str]] = _TABLES["slots"] | _FORMS["slots"]
 DOMAINS: dict[str, dict[str, list[str]]] = _TABLES["domains"]
 LABELS = ("anger", "churn", "detractor")
 SWAPPED = 0.3  # of the sentences, which come three times, with another identity each

@@ -50,6 +50,7 @@ class Examples:
     labels: NDArray[np.float32]  # (n, K), 0 to 1, NaN where unknown
     weights: NDArray[np.float32]  # (n,)
     shifts: NDArray[np.float32]  # (n,), added to the first output's logit while it is learned
+    focus: NDArray[np.float32]  # (n,), power of the error by which it weighs less (Lin et al. 2017)
 
 
 def start(n_rows: int, outputs: int, vectors: NDArray[np.float32], settings: Settings) -> list[Any]:
@@ -230,7 +231,7 @@ def step_adam(parameter, gradient, mean, square, rate, step):
 @compiled_with_arrays
 def run_pass(examples, order, parameters, squares, gradients, means, seconds, rates, chance, seed):
     """Go through all texts once; return the mean loss."""
-    rows_of, marks_of, bounds, labels, weights, shifts, importance = examples
+    rows_of, marks_of, bounds, labels, weights, shifts, focus, importance = examples
     np.random.seed(seed)
     d = parameters[0].shape[1] // 4
     lanes, outputs = parameters[7].shape
@@ -259,7 +260,7 @@ def run_pass(examples, order, parameters, squares, gradients, means, seconds, ra
             if not np.isnan(label):
                 p = 1 / (1 + np.exp(-logits[k]))
                 weight = weights[text] * importance[k]
-                wrong[k] = (p - label) * weight
+                wrong[k] = (p - label) * weight * (F(2) * abs(p - label)) ** focus[text]
                 loss -= weight * (label * np.log(p + 1e-7) + (1 - label) * np.log(1 - p + 1e-7))
                 seen += 1
             gradients[6][k] += wrong[k]
@@ -315,7 +316,7 @@ def fit(
     seconds = tuple(np.zeros_like(parameter) for parameter in parameters[3:])
     packed = (
         examples.rows, examples.marks, examples.bounds, examples.labels, examples.weights,
-        examples.shifts, importance,
+        examples.shifts, examples.focus, importance,
     )  # fmt: skip
     rng = np.random.default_rng(settings.seed)
     tables = [table.copy() for table in parameters[:3]]
