@@ -112,8 +112,8 @@ def test_small_groups_are_warned_of() -> None:
 
 
 def test_money_has_a_range_only_where_both_arms_show_its_tail() -> None:
-    rows = pd.DataFrame({"arm": ["contacted"] * 60 + ["holdout"] * 30, "cost": 1.0})
-    rows = rows.assign(stayed=True, annual_value=range(90), spend_after=range(90), score_after=5)
+    rows = pd.DataFrame({"arm": ["contacted"] * 60 + ["holdout"] * 50, "cost": 1.0})
+    rows = rows.assign(stayed=True, annual_value=range(110), spend_after=range(110), score_after=5)
     money = ("money_kept", "return_on_cost", "effect_on_spend")
     report = measure_outcomes(rows)
     assert all(np.isfinite(report.interval(name)).all() for name in money)

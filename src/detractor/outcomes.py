@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 DETRACTOR_RATING, PROMOTER_RATING = 6, 9
 """Highest rating of a detractor and lowest of a promoter: the net promoter score's definition."""
 
-FEW = 30
+FEW = 50
 """Customers with a known outcome below which an arm is called too few. Money then has no range: no
 form held in simulation (benchmarks/interval_coverage.py)."""
 
@@ -57,7 +57,7 @@ class OutcomeReport:
     table : DataFrame
         One row a measure and group: measure, split ("all", or the column), group, estimate, low,
         high (95 %), n (customers behind the estimate). Times are business hours, shares 0 to 1,
-        money in your currency; effects on it have open ends where an arm has fewer than 30, for
+        money in your currency; effects on it have open ends where an arm has fewer than 50, for
         so few do not show how long the tail is.
     warnings : tuple of str
         What the figures cannot bear.
