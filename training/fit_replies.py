@@ -65,7 +65,7 @@ CARD = """\
 # Model card: replies
 
 What a sentence of a draft reply does: a sum over hashed words and pairs of words, over what the
-words mean (vectors of a small sentence encoder), and over the rules of `replies.toml` that it
+words mean (vectors of all-MiniLM-L6-v2, Apache-2.0), and over the rules of `replies.toml` that it
 meets. Behind `check_reply`. {size:,.0f} KB, no text in it. Made by `python training/fit_replies.py`
 from {count:,} sentences in {voices} voices, all written for it; no customer, agent or data set has
 a line in it. English. Not for decisions about a person

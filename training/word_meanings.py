@@ -1,4 +1,4 @@
-"""Learn what words mean alone, for what is learned from few sentences: replies and signals.
+"""Learn what words mean alone, for what is learned from few sentences: replies.
 
     python training/word_meanings.py --data FOLDER --base FOLDER [--out FILE]
 

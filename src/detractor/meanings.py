@@ -1,6 +1,6 @@
 """Where a sentence lies by what its words mean: near others that say it in other words.
 
-For what is learned from few sentences (replies, signals). A word's vector is what a sentence
+For what is learned from few sentences (replies). A word's vector is what a sentence
 encoder makes of it alone (`training/word_meanings.py`); a sentence lies where the sum of its words
 points. All in whole numbers, but for one root and one quotient: the same on every machine.
 """
