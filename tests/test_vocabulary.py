@@ -2,10 +2,18 @@ import numpy as np
 import pytest
 
 from detractor.network import build_lexicon, read_rows
-from detractor.tokens import FULL_STOP, hash_word
-from detractor.vocabulary import ENDS, NEGATES, SCOPE, SOMETIMES_NAME, UNKNOWN, KnownWords
+from detractor.tokens import ASK, FULL_STOP, hash_word
+from detractor.vocabulary import (
+    ENDS,
+    NEGATES,
+    QUESTION,
+    SCOPE,
+    SOMETIMES_NAME,
+    UNKNOWN,
+    KnownWords,
+)
 
-DO, NOT, LATE, SHELL, BRANDED, LEFT, BUT, NOT_LATE = range(1, 9)
+DO, NOT, LATE, SHELL, BRANDED, LEFT, BUT, ASKED, NOT_LATE = range(1, 10)
 WORDS = {
     "do": (DO, UNKNOWN),
     "not": (NOT, UNKNOWN),
@@ -18,10 +26,11 @@ WORDS = {
 }
 LEXICON = build_lexicon(
     KnownWords(
-        np.array([hash_word(word) for word in WORDS], dtype=np.uint64),
-        np.array(list(WORDS.values()), dtype=np.int32),
+        np.array([*map(hash_word, WORDS), ASK], dtype=np.uint64),
+        np.array([*WORDS.values(), (ASKED, UNKNOWN)], dtype=np.int32),
         np.array(
-            [UNKNOWN, DO, NEGATES, NOT_LATE, SHELL, BRANDED, LEFT, ENDS, NOT_LATE], dtype=np.int32
+            [UNKNOWN, DO, NEGATES, NOT_LATE, SHELL, BRANDED, LEFT, ENDS, ENDS, NOT_LATE],
+            dtype=np.int32,
         ),
     )
 )
@@ -51,6 +60,10 @@ def test_words_become_rows(text: str, rows: list[int]) -> None:
 @pytest.mark.parametrize(
     ("text", "rows"),
     [
+        ("late? not", [NOT_LATE, ASKED, NOT]),
+        ("late but late? not", [LATE, BUT, NOT_LATE, ASKED, NOT]),
+        ("late? left not", [LATE, ASKED, LEFT, NOT]),
+        ("late" + " left" * QUESTION + "? not", [LATE] + [LEFT] * QUESTION + [ASKED, NOT]),
         ("not late", [NOT, NOT_LATE]),
         ("don't do late", [DO, NOT, DO, NOT_LATE]),
         ("late not", [LATE, NOT]),

@@ -57,7 +57,10 @@ CONTRACTIONS = {
 }  # fmt: skip
 CONTRACTIONS |= {f"{word}'s": f"{word} is" for word in BEFORE_IS.split()}
 CONTRACTIONS |= {f"{verb}n't": f"{verb} not" for verb in NEGATED.split()}
-NEGATORS = "not no never nobody none nothing neither nor without hardly barely scarcely noone zero"
+NEGATORS = (
+    "not no nope nah never nobody none nothing neither nor without hardly barely scarcely "
+    "noone zero"
+)
 ENDERS = "but although though however because yet until unless except"
 MINIMUM_NEGATED = 25
 WITH_APOSTROPHE_ONLY = "i'd i'll we're we'll it's let's"  # without it they are other words

@@ -5,7 +5,7 @@ stands for two ("don't") has both their rows. A word that is not known, any name
 0, and so is a compound that one is part of ("Acme-branded"); several of these count as one.
 
 Many words have a second row, for where they stand after a negation: what "not awful" says is
-learned apart from what "awful" says.
+learned apart from what "awful" says. So are the words of a question that is answered "no".
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from detractor.compilation import compiled, compiled_with_arrays, wrapping
-from detractor.tokens import CAPITALS, ELONGATED, INITIAL_CAPITAL, JOINED
+from detractor.tokens import ASK, CAPITALS, ELONGATED, INITIAL_CAPITAL, JOINED
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,6 +26,8 @@ NEGATES, ENDS = -1, -2  # in place of the row of a word after a negation
 SCOPE = 6
 """Words that a negation reaches, unless punctuation or a contrast ends it (the scope that the
 first experiments with this project's data used; an assumption, not tuned since)."""
+QUESTION = 12
+"""Words of a question that an answer of "no" reaches back over. (Assumption.)"""
 MOST_ROWS = 1 << 19
 _PAIR = MOST_ROWS  # set on the place of two rows in the table of pairs
 _ROW = _PAIR - 1
@@ -133,6 +135,17 @@ def negate(row, left, negated):
     return row, 0
 
 
+@compiled
+def answer_no(rows, place, negated):
+    """Give the words of the question that ends at `place` their rows after a negation."""
+    for index in range(place - 1, max(place - QUESTION, 0) - 1, -1):
+        after = negated[rows[index]]
+        if after == ENDS:
+            break
+        if after > 0:
+            rows[index] = after
+
+
 @compiled_with_arrays
 def make_row_room(count):
     """Make the arrays that `look_up` writes into: each of the tokens may stand for two rows."""
@@ -150,7 +163,7 @@ def look_up(hashes, flags, count, vocabulary, rows, marks, origins):
         rows[count + index] = find_row(hashes[index], vocabulary)
     kept = first = left = 0
     dropped = False
-    negated = vocabulary.negated
+    negated, asked = vocabulary.negated, find_row(np.uint64(ASK), vocabulary)
     for index in range(count):  # writes no further than twice the index: short of what it reads
         row, second = rows[count + index], np.int64(UNKNOWN)
         flag = flags[index]
@@ -168,6 +181,8 @@ def look_up(hashes, flags, count, vocabulary, rows, marks, origins):
         dropped |= row == UNKNOWN
         if row == UNKNOWN and kept and rows[kept - 1] == UNKNOWN:
             continue
+        if asked and kept and rows[kept - 1] == asked and negated[row] == NEGATES:
+            answer_no(rows, kept - 1, negated)
         rows[kept], left = negate(row, left, negated)
         emphasis = ((flag & CAPITALS) > 0) | (((flag & ELONGATED) > 0) << 1)
         marks[kept] = 0 if row == UNKNOWN else emphasis
