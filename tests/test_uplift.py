@@ -75,6 +75,8 @@ def test_mistakes_are_named() -> None:
         UpliftModel().predict(CUSTOMERS)
     with pytest.raises(ParameterError, match="two_model"):
         UpliftModel(learner="two_models").fit(CUSTOMERS, STAYED, treatment=CONTACTED)
+    with pytest.raises(ParameterError, match="random_state=-1"):
+        UpliftModel(random_state=-1).fit(CUSTOMERS, STAYED, treatment=CONTACTED)
     with pytest.raises(ParameterError, match="held out"):
         UpliftModel().fit(CUSTOMERS, STAYED, treatment=np.ones(ROWS))
     model = UpliftModel(learner="shrunken").fit(CUSTOMERS, STAYED, treatment=CONTACTED)

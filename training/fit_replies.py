@@ -60,6 +60,13 @@ of the sentences of the training file are hostile, so that a bar chosen among th
 FOLDS = 4
 NEIGHBOURS = 25
 FEW_ACTS = 8
+MEANING_WEIGHTS = np.concatenate(
+    [
+        np.full(DIMENSIONS, 0.5**0.5),
+        0.5 * np.where(np.equal(*np.triu_indices(DIMENSIONS)), 1, 2**0.5),
+    ]
+)
+"""So that the products of the features of two texts sum to (1 + cosine)^2 / 4, less 1/4."""
 
 CARD = """\
 # Model card: replies
@@ -110,15 +117,6 @@ def read_sentences(path: Path) -> Sentences:
     return Sentences(texts, letters, np.array(groups))
 
 
-MEANING_WEIGHTS = np.concatenate(
-    [
-        np.full(DIMENSIONS, 0.5**0.5),
-        0.5 * np.where(np.equal(*np.triu_indices(DIMENSIONS)), 1, 2**0.5),
-    ]
-)
-"""So that the products of the features of two texts sum to (1 + cosine)^2 / 4, less 1/4."""
-
-
 def lay_out_meanings(texts: list[str]) -> NDArray[np.float64]:
     """Lay out what the words of each text mean."""
     return lay_out(locate(texts)) / STEPS**2 * MEANING_WEIGHTS
@@ -166,21 +164,21 @@ def learn(sentences: Sentences) -> SignalModel:
     features = Features(csr_array(words), lay_out_meanings(texts))
     truth = np.array([[bool({*own} & {*LETTERS[act]}) for act in ACTS] for own in letters])
     sums = cross_validate(features, truth, sentences.groups)
+    every = np.arange(len(truth))
+    parts = solve(features.products(every, every), truth)
+    marks, truth = marks[: len(sums)], truth[: len(sums)]
     bars = np.array(
         [
-            best_bar(truth[: len(sums), place], sums[:, place], SHARES.get(act, SHARE))
+            best_bar(truth[:, place], sums[:, place], SHARES.get(act, SHARE))
             for place, act in enumerate(ACTS)
         ]
     )
-    every = np.arange(len(truth))
-    parts = solve(features.products(every, every), truth)
     weights = features.words.T @ parts
     words, word_scales = quantize(weights[:COLUMNS], 127, np.int8)
     meanings, meaning_scales = quantize(
         (features.meanings.T @ parts) * MEANING_WEIGHTS[:, None], 32_767, np.int16
     )
     rules, rule_scales = quantize(weights[COLUMNS:-1] * OF_RULES, 32_767, np.int16)
-    marks, truth = marks[: len(sums)], truth[: len(sums)]
     measured = [
         {"act": act, "positives": int(truth[:, place].sum())}
         | {

@@ -167,8 +167,7 @@ def find_author(text: str) -> tuple[str, bool]:
 def _author(text: str) -> _Author:
     signed = _SIGNED_ABOVE.search(text) or _SIGNED.search(text) or _THANKED.search(text)
     if signed:
-        title = signed["title"] if "title" in signed.groupdict() else None
-        return _Author(_plain_title(title), signed["name"], sure=True)
+        return _Author(_plain_title(signed.groupdict().get("title")), signed["name"], sure=True)
     if author := read_loss(text).author:
         return _Author("", author, sure=True)
     if not (last := _LAST_WORDS.search(text)):

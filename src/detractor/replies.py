@@ -185,9 +185,8 @@ class _Marks:
 
     def fixing(self) -> set[int]:
         """List the sentences that put the trouble right: a gift that is on its way does not."""
-        sums = {act: self._sums[:, ACTS.index(act)] for act in ("fixing", "placating")}
-        given = np.flatnonzero(sums["placating"] > sums["fixing"])
-        return self.doing("fixing") - {*given.tolist()}
+        fixed, given = (self._sums[:, ACTS.index(act)] for act in ("fixing", "placating"))
+        return {*np.flatnonzero((fixed >= 0) & (fixed >= given)).tolist()}
 
     def hostile(self) -> set[tuple[str, int]]:
         """List the hostile sentences, each with the act that it does most.
@@ -292,7 +291,8 @@ _COMMON = re.compile(
     r"(?:about|after|again|also|because|been|before|being|could|every|from|have|just|more|much|never"
     r"|nobody|other|over|please|should|some|still|than|thanks?|that|their|them|then|there|they|this"
     r"|times?|very|want|were|what|when|where|which|while|will|with|without|would|yours?|regards|best"
-    r"|name|call\w*|contact\w*|service|team|staff|support|reviews?|today|tomorrow|week|days?|hours?|minutes?|free)"
+    r"|name|call\w*|contact\w*|service|team|staff|support|reviews?|today|tomorrow|week|days?|hours?"
+    r"|minutes?|free)"
 )
 
 _GENERAL = re.compile(

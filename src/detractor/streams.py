@@ -59,7 +59,7 @@ def find_files(patterns: list[str] | tuple[str, ...]) -> list[str]:
     >>> find_files(["no/such.csv"])
     Traceback (most recent call last):
         ...
-    detractor.errors.InputFileError: no file 'no/such.csv'
+    detractor.errors.InputFileError: no file 'no/such.csv'; check the folder and the name
     """
     found: dict[str, None] = {}
     for pattern in patterns:
@@ -80,13 +80,12 @@ def _matches(pattern: str) -> list[str]:
         names = glob.glob(pattern, recursive=True)  # noqa: PTH207  # keeps the user's spelling
         files = [name for name in names if Path(name).is_file()]
         if not files:
-            raise InputFileError(f"no file matches {pattern!r}")
+            raise InputFileError(f"no file matches {pattern!r}; check the folder and the pattern")
         return sorted(files)
     siblings = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
     hint = suggestion(path.name, siblings)
-    raise InputFileError(
-        f"no file {pattern!r}" + (f"; {hint}" if hint.startswith("did you") else "")
-    )
+    step = hint if hint.startswith("did you") else "check the folder and the name"
+    raise InputFileError(f"no file {pattern!r}; {step}")
 
 
 class Opened(NamedTuple):

@@ -133,7 +133,8 @@ class UpliftModel(BaseEstimator):  # type: ignore[misc]
         Raises
         ------
         ParameterError
-            If the learner is unknown, lengths differ, or an arm has fewer than two rows a fold.
+            The learner is unknown, `random_state` is no whole number from 0, lengths differ, or an
+            arm has fewer than two rows a fold.
         """
         outcome = np.asarray(y, dtype=np.float64)
         treated = np.asarray(treatment, dtype=np.float64)
@@ -272,7 +273,10 @@ class UpliftModel(BaseEstimator):  # type: ignore[misc]
         return dict(zip(MIXED, weights.tolist(), strict=True)), _trust(left, mixture)
 
     def _splits(self, treated: Floats) -> list[list[tuple[Any, Any]]]:
-        seeds = range(self.random_state, self.random_state + REPEATS)
+        first = self.random_state
+        if not isinstance(first, (int, np.integer)) or first < 0:
+            raise ParameterError(f"random_state={first!r} is no seed; give a whole number from 0")
+        seeds = range(first, first + REPEATS)
         kinds = [StratifiedKFold(self.folds, shuffle=True, random_state=seed) for seed in seeds]
         return [list(kind.split(treated, treated)) for kind in kinds]
 

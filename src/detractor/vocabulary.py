@@ -163,7 +163,7 @@ def look_up(hashes, flags, count, vocabulary, rows, marks, origins):
         rows[count + index] = find_row(hashes[index], vocabulary)
     kept = first = left = 0
     dropped = False
-    negated, asked = vocabulary.negated, find_row(np.uint64(ASK), vocabulary)
+    negated = vocabulary.negated
     for index in range(count):  # writes no further than twice the index: short of what it reads
         row, second = rows[count + index], np.int64(UNKNOWN)
         flag = flags[index]
@@ -181,7 +181,7 @@ def look_up(hashes, flags, count, vocabulary, rows, marks, origins):
         dropped |= row == UNKNOWN
         if row == UNKNOWN and kept and rows[kept - 1] == UNKNOWN:
             continue
-        if asked and kept and rows[kept - 1] == asked and negated[row] == NEGATES:
+        if negated[row] == NEGATES and kept and hashes[origins[kept - 1]] == ASK:
             answer_no(rows, kept - 1, negated)
         rows[kept], left = negate(row, left, negated)
         emphasis = ((flag & CAPITALS) > 0) | (((flag & ELONGATED) > 0) << 1)
