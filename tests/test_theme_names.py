@@ -43,6 +43,13 @@ def test_themes_of_one_cause_share_a_name_and_no_others_do() -> None:
     assert "lost" in names["c"].name
 
 
+def test_names_that_say_one_trouble_in_other_words_are_one() -> None:
+    charged = ["They did a double charge.", "A double charge again.", "Double charged my card."]
+    paid = ["I paid twice.", "Had to pay twice.", "Made me pay twice again."]
+    names = name_themes({"a": charged * 3, "b": paid * 2, "late": LATE})
+    assert names["a"].name == names["b"].name != names["late"].name
+
+
 def test_a_trouble_that_befalls_now_this_now_that_is_one_cause() -> None:
     foods = ("mince", "yoghurt", "gravy", "rice", "bread", "milk", "cream", "soup", "cheese")
     missing = [f"The {food} missing." for food in foods]

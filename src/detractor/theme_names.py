@@ -25,7 +25,7 @@ from detractor.theme_phrases import (
     tells_trouble,
     write_phrase,
 )
-from detractor.theme_words import stem, word_list, words_and_stops
+from detractor.theme_words import plainest, stem, word_list, words_and_stops
 from detractor.word_space import background, unit
 
 FEWEST_UNITS = 3
@@ -200,23 +200,19 @@ class _Cause(NamedTuple):
 
     def is_same(self, other: _Cause) -> bool:
         """Tell whether two themes are about the same."""
-        one, each = {*self.head}, {*other.head}
-        if one == each or self.trouble in each or other.trouble in one:
+        one, each = ({*map(plainest, cause.head)} for cause in (self, other))
+        if one == each or plainest(self.trouble) in each or plainest(other.trouble) in one:
             return bool(one)
-        if not one & each & _wrong_stems() or not len(one) == len(each) == 2:
+        if not one & each or not len(one) == len(each) == 2:
             return False
         return _likeness(*one - each, *each - one) >= SAME_WORD
 
 
 @cache
-def _wrong_stems() -> frozenset[str]:
-    return frozenset(map(stem, word_list("wrong")))
-
-
-@cache
 def _likeness(one: str, other: str) -> float:
-    """Give the cosine of what two stems mean at large; 1 if they are one."""
+    """Give the cosine of what two stems mean at large; 1 if they are one, or say one trouble."""
     known = background()
+    one, other = plainest(one), plainest(other)
     if one == other or one not in known.places or other not in known.places:
         return float(one == other)
     first, second = unit(known.vectors[[known.places[one], known.places[other]]])

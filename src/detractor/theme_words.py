@@ -101,6 +101,24 @@ def word_list(name: str) -> frozenset[str]:
     return frozenset((listed["tone"] | listed["phrases"])[name].split())
 
 
+@cache
+def plainest(found: str) -> str:
+    """Give for a stem the one that stands for all that say the same trouble.
+
+    Examples
+    --------
+    >>> plainest("charg"), plainest("doubl"), plainest("answer"), plainest("seat")
+    ('pay', 'twice', 'repli', 'seat')
+    """
+    return _alike().get(found, found)
+
+
+@cache
+def _alike() -> dict[str, str]:
+    listed = _lists()["alike"].items()
+    return {stem(word): stem(plain) for plain, said in listed for word in said.split()}
+
+
 def _plain(text: str) -> str:
     if _MAYBE_NOT_WORDS.search(text):
         text = _NOT_WORDS.sub(" ", text)
