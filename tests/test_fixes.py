@@ -1,12 +1,15 @@
 """Fixes: proven, not proven yet, worse."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from detractor.errors import ParameterError
 from detractor.fixes import FixWindow, judge_fix, verify_fix
-from detractor.rate_changes import Side
+from detractor.intervals import Interval
+from detractor.rate_changes import Side, ratio_to_expected, ratio_to_usual
 
 
 def side(events: object) -> Side:
@@ -78,6 +81,16 @@ def test_usual_days_count_by_what_all_themes_did_since() -> None:
     fix = judge_fix(theme, others)
     assert fix.ratio.estimate == pytest.approx(1, abs=0.01)
     assert fix.against_usual.estimate == pytest.approx(2, abs=0.02)
+
+
+@pytest.mark.parametrize("ratio", [ratio_to_expected, ratio_to_usual])
+def test_complaints_in_clumps_of_four_tell_as_much_as_a_quarter_of_them(
+    ratio: Callable[..., Interval],
+) -> None:
+    days = {"usual": np.full(60, 2.0), "before": np.full(30, 3.0), "after": np.full(30, 1.0)}
+    single = ratio({name: side(events) for name, events in days.items()}, 1.1, 1.0)
+    clumped = ratio({name: side(4 * events) for name, events in days.items()}, 1.1, 4.0)
+    assert clumped == pytest.approx(single)
 
 
 def test_a_fall_before_the_fix_is_no_fix() -> None:

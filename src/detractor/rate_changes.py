@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.special import betainc, betaincinv, ndtri
-from scipy.stats import betabinom, binom
+from scipy.special import betainc, betaincinv, betaln, expit, logit, ndtri
 
 from detractor.intervals import CONFIDENCE, Interval, rate_ratio
 
@@ -82,7 +81,7 @@ def ratio_to_expected(theme: Sides, usual_drift: float, dispersion: float) -> In
     """Give the rate after against that of the days before, with the usual days as far as they tell.
 
     Two readings are mixed by how well they foretell the days before: that these are as usual (the
-    usual days count, and theirs for less), and that the rate had changed (only theirs do).
+    usual days count, and these for less), and that the rate had changed (only these do).
     `usual_drift` is by how much all other themes changed from the usual days to those before.
 
     Examples
@@ -96,14 +95,7 @@ def ratio_to_expected(theme: Sides, usual_drift: float, dispersion: float) -> In
     0.9
     0.22
     """
-    after, before = theme["after"].total, theme["before"].total
-    if not has_usual(theme) or before[0] == 0:
-        return _widen(rate_ratio(after, before), dispersion)
-    events, exposure = theme["usual"].total
-    exposure /= usual_drift
-    peak = _peak_chance(before, (events, exposure), dispersion)
-    steady = before[0] * BEFORE_WEIGHT + events, before[1] * BEFORE_WEIGHT + exposure
-    return _widen(_mixed(after, ((peak, before), (1 - peak, steady))), dispersion)
+    return _read_both_ways(theme, "before", usual_drift, dispersion)
 
 
 def ratio_to_usual(theme: Sides, usual_drift: float, dispersion: float) -> Interval:
@@ -122,19 +114,33 @@ def ratio_to_usual(theme: Sides, usual_drift: float, dispersion: float) -> Inter
     """
     if not has_usual(theme):
         return Interval(float("nan"), 0.0, float("inf"))
-    after, usual, before = (theme[side].total for side in ("after", "usual", "before"))
-    if min(before[0], usual[0]) == 0:
-        return _widen(rate_ratio(after, usual), dispersion)
-    peak = _peak_chance(before, (usual[0], usual[1] / usual_drift), dispersion)
-    steady = usual[0] + before[0], usual[1] + before[1] * usual_drift
-    return _widen(_mixed(after, ((peak, usual), (1 - peak, steady))), dispersion)
+    return _read_both_ways(theme, "usual", usual_drift, dispersion)
+
+
+def _read_both_ways(theme: Sides, named: str, usual_drift: float, dispersion: float) -> Interval:
+    """Give the ratio to the rate of the days named, alone and with the others before the fix."""
+    after, alone = theme["after"].total, theme[named].total
+    if not has_usual(theme) or min(theme[side].total[0] for side in ("before", "usual")) == 0:
+        return _widen(rate_ratio(after, alone), dispersion)
+    before, (events, exposure) = theme["before"].total, theme["usual"].total
+    usual = events, exposure / usual_drift
+    peak = _peak_chance(before, usual, dispersion)
+    weight, scale = (BEFORE_WEIGHT, 1.0) if named == "before" else (1.0, usual_drift)
+    steady = before[0] * weight + usual[0], (before[1] * weight + usual[1]) * scale
+    return _mixed(after, ((peak, alone), (1 - peak, steady)), dispersion)
 
 
 def _mixed(
-    after: tuple[float, float], readings: Sequence[tuple[float, tuple[float, float]]]
+    after: tuple[float, float],
+    readings: Sequence[tuple[float, tuple[float, float]]],
+    dispersion: float,
 ) -> Interval:
-    """Give the ratio of a rate to another that is read in several ways, each with its weight."""
-    made, exposure = after
+    """Give the ratio of a rate to another that is read in several ways, each with its weight.
+
+    Where days vary more than chance, so many events tell as much as fewer that come one by one.
+    """
+    made, exposure = (total / dispersion for total in after)
+    readings = [(weight, (base[0] / dispersion, base[1] / dispersion)) for weight, base in readings]
 
     def below(ratio: float) -> float:
         """Give the confidence that the true ratio is below this one."""
@@ -163,11 +169,12 @@ def _peak_chance(
     before: tuple[float, float], usual: tuple[float, float], dispersion: float
 ) -> float:
     """Give the probability that the rate had truly changed before the fix, by Bayes' rule."""
-    events = round((before[0] + usual[0]) / dispersion)
-    seen, share = round(before[0] / dispersion), before[1] / (before[1] + usual[1])
-    steady = float(binom.pmf(seen, events, share))
-    changed = float(betabinom.pmf(seen, events, PEAK_WEIGHT * share, PEAK_WEIGHT * (1 - share)))
-    return PEAKED * changed / (PEAKED * changed + (1 - PEAKED) * steady)
+    seen, rest = before[0] / dispersion, usual[0] / dispersion
+    share = before[1] / (before[1] + usual[1])
+    prior = PEAK_WEIGHT * share, PEAK_WEIGHT * (1 - share)
+    changed = betaln(seen + prior[0], rest + prior[1]) - betaln(*prior)
+    steady = seen * log(share) + rest * log(1 - share)
+    return float(expit(logit(PEAKED) + changed - steady))
 
 
 def had_fallen(before: Side, dispersion: float) -> bool:
