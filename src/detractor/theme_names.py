@@ -203,9 +203,14 @@ class _Cause(NamedTuple):
         one, each = ({*map(plainest, cause.head)} for cause in (self, other))
         if one == each or plainest(self.trouble) in each or plainest(other.trouble) in one:
             return bool(one)
-        if not one & each or not len(one) == len(each) == 2:
+        if not one & each & _wrong_stems() or not len(one) == len(each) == 2:
             return False
         return _likeness(*one - each, *each - one) >= SAME_WORD
+
+
+@cache
+def _wrong_stems() -> frozenset[str]:
+    return frozenset(plainest(stem(word)) for word in word_list("wrong"))
 
 
 @cache
