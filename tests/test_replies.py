@@ -131,11 +131,12 @@ def test_the_file_of_replies_is_no_file_of_signals() -> None:
         read_signal_model(content, "replies")
 
 
-# Development, all of them: the phrases were written on parts a to d, and the sentences for the
-# learned sums with the mistakes on a to i in mind. Drafts that nobody saw: docs/limits.md.
+# Development, all but the last: the phrases were written on parts a to d, and the sentences for the
+# learned sums with the mistakes on a to k in mind. Nothing was written or chosen on part l.
 PARTS = [
-    ("a", 0.91, 0.88), ("b", 0.90, 0.88), ("c", 0.96, 0.91), ("d", 0.84, 0.89), ("e", 0.86, 0.89),
-    ("f", 0.91, 0.92), ("g", 0.88, 0.78), ("h", 0.87, 0.77), ("i", 0.86, 0.84),
+    ("a", 0.90, 0.85), ("b", 0.90, 0.88), ("c", 0.98, 0.90), ("d", 0.85, 0.90), ("e", 0.91, 0.96),
+    ("f", 0.90, 0.89), ("g", 0.88, 0.74), ("h", 0.90, 0.76), ("i", 0.87, 0.85), ("j", 0.90, 0.85),
+    ("k", 0.86, 0.69), ("l", 0.80, 0.69),
 ]  # fmt: skip
 
 

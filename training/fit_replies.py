@@ -25,6 +25,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from fit_signals import COLUMNS, best_bar, describe, make_features, quantize
 from numpy.typing import NDArray
+from scipy.linalg import cho_factor, cho_solve
 from scipy.linalg import solve as solve_positive
 from scipy.sparse import csr_array, hstack
 from sklearn.model_selection import GroupKFold
@@ -60,6 +61,8 @@ of the sentences of the training file are hostile, so that a bar chosen among th
 FOLDS = 4
 NEIGHBOURS = 25
 FEW_ACTS = 8
+AT_ONCE = 1_000
+LARGEST = 20_000  # rows of a matrix; OpenBLAS 0.3 crashed on those of more than 23,170
 MEANING_WEIGHTS = np.concatenate(
     [
         np.full(DIMENSIONS, 0.5**0.5),
@@ -130,14 +133,26 @@ class Features(NamedTuple):
 
     def products(self, rows: NDArray[Any], columns: NDArray[Any]) -> NDArray[np.float64]:
         """Multiply sentences with sentences."""
-        of_words: NDArray[np.float64] = (self.words[rows] @ self.words[columns].T).toarray()
-        return of_words + self.meanings[rows] @ self.meanings[columns].T
+        products: NDArray[np.float64] = self.meanings[rows] @ self.meanings[columns].T
+        words = self.words[columns].T.tocsr()
+        for first in range(0, len(rows), AT_ONCE):  # all words share a column: nothing is sparse
+            part = slice(first, first + AT_ONCE)
+            products[part] += (self.words[rows[part]] @ words).toarray()
+        return products
 
 
 def solve(products: NDArray[np.float64], truth: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Fit all acts at once, in the dual: there are fewer sentences than columns."""
     products[np.diag_indices_from(products)] += PENALTY
-    return np.asarray(solve_positive(products, 2.0 * truth - 1, assume_a="pos", overwrite_a=True))
+    wanted = 2.0 * truth - 1
+    if len(products) <= LARGEST:
+        return np.asarray(solve_positive(products, wanted, assume_a="pos", overwrite_a=True))
+    one, two = slice(LARGEST), slice(LARGEST, None)
+    factor, across = cho_factor(products[one, one]), products[one, two]
+    spread, own = cho_solve(factor, across), cho_solve(factor, wanted[one])
+    left = products[two, two] - across.T @ spread
+    rest = solve_positive(left, wanted[two] - across.T @ own, assume_a="pos")
+    return np.concatenate([own - spread @ rest, rest])
 
 
 def cross_validate(

@@ -53,17 +53,18 @@ ACTS = (
 """What a sentence does, as far as it is learned: `moving` tells what happens next, or asks."""
 
 _BARS = {
-    "conditional_apology": (0.1, -0.2),
-    "placating": (0.2, -np.inf),
+    "conditional_apology": (0.25, -0.2),
+    "placating": (0.2, -0.2),
     "above_authority": (0.1, -0.2),
 }
 """The sum from which a sentence is taken to do this, alone and beside a phrase of its rules, which
-were right in four of five sentences that they were not written on. Those alone lie above 0 because
-in drafts such sentences are rarer still than the fit assumes (chosen on parts a to i of
+were right in four of five sentences that they were not written on. They lie above 0 because
+in drafts such sentences are rarer still than the fit assumes (chosen on parts a to k of
 `tests/replies.csv`)."""
 
-_HOSTILE_BAR, _OPEN_MINDED = 0.15, 0.4
-"""How large the sum of a hostile sentence is, and in a draft that acknowledges or moves on."""
+_OPEN_MINDED = 0.6
+"""How large the sum of a hostile sentence is in a draft that acknowledges or moves on (chosen on
+the same parts)."""
 
 _FILE = "replies.safetensors"
 _REPAID = re.compile(
@@ -72,6 +73,11 @@ _REPAID = re.compile(
     r"|(?:have|get)\b[^.!?]{0,30}\bback)\b",
     re.IGNORECASE,
 )
+_ALLOWED = re.compile(
+    r"\b(?:has|been|is|was|were|are) (?:\w+ )?(?:approved|authori[sz]ed|signed (?:\w+ )?off)\b",
+    re.IGNORECASE,
+)
+_LEAST = re.compile(r"\b(?:over|above|from|than|spend\w*|total \w+) \W*$", re.IGNORECASE)
 
 
 class Finding(NamedTuple):
@@ -199,7 +205,7 @@ class _Marks:
         places = [ACTS.index(act) for act in _HOSTILE]
         return {
             (_HOSTILE[int(self._sums[sentence, places].argmax())], sentence)
-            for sentence in self.doing("hostile", _HOSTILE_BAR)
+            for sentence in self.doing("hostile")
             if sentence in sure or not open_minded - {sentence}
         }
 
@@ -244,14 +250,16 @@ def _sums(draft: str, about: str, authority: float, marks: _Marks) -> Iterator[F
     """Report the sums above the authority in sentences that give something.
 
     What was taken from the customer and goes back is no gift: a sum that the customer names, or one
-    that is paid back to a customer who names none.
+    that is paid back to a customer who names none. Nor is one that somebody has approved, or a sum
+    from which something holds.
     """
     named = {item.value for item in find_losses(about) if item.part == "amount"}
     for item in find_losses(draft):
         sentence = marks.sentence(item.start)
         start, end = marks.spans[sentence]
         repaid = item.value in named or (not named and _REPAID.search(draft, start, end))
-        given = sentence in marks.of("giving") and not repaid
+        allowed = _ALLOWED.search(draft, start, end) or _LEAST.search(draft, start, item.start)
+        given = sentence in marks.of("giving") and not repaid and not allowed
         if item.part == "amount" and item.value > authority and given:
             yield Finding(
                 item.start,
