@@ -4,16 +4,18 @@ import pytest
 from detractor.network import build_lexicon, read_rows
 from detractor.tokens import ASK, FULL_STOP, hash_word
 from detractor.vocabulary import (
+    BACK,
+    BARE,
     ENDS,
     NEGATES,
-    QUESTION,
     SCOPE,
     SOMETIMES_NAME,
     UNKNOWN,
+    UNREAL,
     KnownWords,
 )
 
-DO, NOT, LATE, SHELL, BRANDED, LEFT, BUT, ASKED, NOT_LATE = range(1, 10)
+DO, NOT, LATE, SHELL, BRANDED, LEFT, BUT, ASKED, HOPED, NOT_LATE = range(1, 11)
 WORDS = {
     "do": (DO, UNKNOWN),
     "not": (NOT, UNKNOWN),
@@ -23,14 +25,22 @@ WORDS = {
     "left": (LEFT, UNKNOWN),
     "but": (BUT, UNKNOWN),
     "don't": (DO, NOT),
+    "hoped": (HOPED, UNKNOWN),
 }
 LEXICON = build_lexicon(
     KnownWords(
         np.array([*map(hash_word, WORDS), ASK], dtype=np.uint64),
         np.array([*WORDS.values(), (ASKED, UNKNOWN)], dtype=np.int32),
         np.array(
-            [UNKNOWN, DO, NEGATES, NOT_LATE, SHELL, BRANDED, LEFT, ENDS, ENDS, NOT_LATE],
+            [UNKNOWN, DO, NEGATES, NOT_LATE, SHELL, BRANDED, LEFT, ENDS, ENDS, UNREAL, NOT_LATE],
             dtype=np.int32,
+        ),
+        np.array(
+            [
+                [hash_word("do"), hash_word("but"), SCOPE],
+                [hash_word("branded"), hash_word("branded"), 2],
+            ],
+            dtype=np.uint64,
         ),
     )
 )
@@ -62,8 +72,7 @@ def test_words_become_rows(text: str, rows: list[int]) -> None:
     [
         ("late? not", [NOT_LATE, ASKED, NOT]),
         ("late but late? not", [LATE, BUT, NOT_LATE, ASKED, NOT]),
-        ("late? left not", [LATE, ASKED, LEFT, NOT]),
-        ("late" + " left" * QUESTION + "? not", [LATE] + [LEFT] * QUESTION + [ASKED, NOT]),
+        ("late" + " left" * BACK + "? not", [LATE] + [LEFT] * BACK + [ASKED, NOT]),
         ("not late", [NOT, NOT_LATE]),
         ("don't do late", [DO, NOT, DO, NOT_LATE]),
         ("late not", [LATE, NOT]),
@@ -75,6 +84,39 @@ def test_words_become_rows(text: str, rows: list[int]) -> None:
     ],
 )  # fmt: skip
 def test_words_after_a_negation_have_rows_of_their_own(text: str, rows: list[int]) -> None:
+    assert read_rows([text], LEXICON)[0].tolist() == rows
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        ("late? left don't", [NOT_LATE, ASKED, LEFT, DO, NOT]),
+        ("late? left don't?", [NOT_LATE, ASKED, LEFT, DO, NOT, ASKED]),
+        ("late but left not but late", [NOT_LATE, BUT, LEFT, NOT, BUT, LATE]),
+        ("late? left" + " left" * BARE + " not", [LATE, ASKED, LEFT] + [LEFT] * BARE + [NOT]),
+        ("late but late but do not", [LATE, BUT, NOT_LATE, BUT, DO, NOT]),
+        ("late? left not shell", [LATE, ASKED, LEFT, NOT, SHELL]),
+        ("late but hoped", [LATE, BUT, HOPED]),
+        ("hoped late but not", [HOPED, NOT_LATE, BUT, NOT]),
+        ("late not", [LATE, NOT]),
+    ],
+)
+def test_a_clause_that_only_says_no_takes_the_one_before_it_back(
+    text: str, rows: list[int]
+) -> None:
+    assert read_rows([text], LEXICON)[0].tolist() == rows
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        ("do but late", [DO, BUT, NOT_LATE]),
+        ("do left but late", [DO, LEFT, BUT, LATE]),
+        ("branded branded late", [BRANDED, BRANDED, LATE]),
+        ("late? do not branded branded", [NOT_LATE, ASKED, DO, NOT, BRANDED, BRANDED]),
+    ],
+)
+def test_two_words_may_negate_or_go_on_with_a_negation(text: str, rows: list[int]) -> None:
     assert read_rows([text], LEXICON)[0].tolist() == rows
 
 

@@ -8,12 +8,26 @@ frame with ``text``, ``source``, ``domain``, ``use`` and the label columns that
 from __future__ import annotations
 
 import hashlib
+import itertools
+import re
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9\"'])|\n+")
+STRUCTURE = re.compile(
+    r"\b(?:not|no|never|n't|\w+n't|nothing|nobody|none|neither|nor|without|hardly|barely|but"
+    r"|although|though|however|despite|used to|previous\w*|former\w*|once|anymore|longer|now"
+    r"|expect\w*|hop(?:ed|ing)|thought|supposed|promis\w*|instead|rather|far from|anything but"
+    r"|yet|still|again|lack\w*|fail\w*|less|unless|wasnt|didnt|dont|cant|if)\b|\?",
+    re.IGNORECASE,
+)
+"""What makes a sentence harder to read than its words: all such sentences are taken."""
+PLAIN_SHARE = 0.25  # of the sentences without it
+SENTENCE_WORDS = range(3, 25)
 TRAIN_DOMAINS = ("airline", "app", "hospitality", "insurance", "retail")
+COLUMNS = ["text", "source", "domain", "use"]
 
 
 def key(text: str) -> str:
@@ -40,6 +54,49 @@ def annotated(data: Path) -> pd.DataFrame:
     known = reviews(data).drop_duplicates(["source", "text"])
     known = known.set_index(["source", "text"])["detractor"]
     return frame.join(known, on=["source", "text"])
+
+
+def sentences(frame: pd.DataFrame, n: int, seed: int) -> pd.DataFrame:
+    """Cut texts into short sentences, and take about `n` of them from many sources.
+
+    A question stays with the sentence after it, which may be its answer.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        ``text``, ``source``, ``domain`` and ``use``.
+    n : int
+        How many to keep, at most; at most a twelfth of it from a source.
+    seed : int
+        Seed of the draw.
+
+    Returns
+    -------
+    DataFrame
+        The same columns, a row a sentence.
+    """
+    rng = np.random.default_rng(seed)
+    rows, taken = [], dict.fromkeys(frame["source"], 0)
+    for text, *origin in frame.sample(frac=1, random_state=seed)[COLUMNS].to_numpy():
+        if taken[origin[0]] <= n // 12:
+            found = [part for part in _short(text) if _telling(part, rng)]
+            taken[origin[0]] += len(found)
+            rows += [[part, *origin] for part in found]
+    made = pd.DataFrame(rows, columns=COLUMNS).drop_duplicates("text")
+    return balanced(made, n, ["source"], seed)
+
+
+def _short(text: str) -> list[str]:
+    parts = [part.strip() for part in SENTENCE_END.split(text)]
+    for place, (part, following) in enumerate(itertools.pairwise(parts)):
+        both = f"{part} {following}"
+        if part.endswith("?") and len(both.split()) in SENTENCE_WORDS:
+            parts[place] = both
+    return [part for part in parts if len(part.split()) in SENTENCE_WORDS]
+
+
+def _telling(part: str, rng: np.random.Generator) -> bool:
+    return bool(STRUCTURE.search(part)) or rng.random() < PLAIN_SHARE
 
 
 def emotions(data: Path, n: int, seed: int) -> pd.DataFrame:

@@ -46,13 +46,14 @@ OUTPUTS = (
 SHIPPED = [OUTPUTS.index(name) for name in ("detractor", "anger_2", "churn_2")]
 IMPORTANCE = np.array([1, 1, 1.5, 0.7, 1, 1.5, 0.7, 1, 1, 1], dtype=np.float32)
 GENERATED = 300_000
-GENERATED_SHARE = 0.6  # of the weight of all other texts
+GENERATED_SHARE = 0.8  # of the weight of all other texts
 FOCUS = 1.0  # generated sentences that are read well leave the memories to those that are not
 SWAPPED = 0.03  # the vocabulary cannot tell identities apart: few need to be seen
-HEADS_TOLD = 0.35  # of the generated sentences that speak of anger and churn; most say neither
+HEADS_TOLD = 0.5  # of the generated sentences that speak of anger and churn; most say neither
 SAMPLING_SHIFT = 1.2
 REVIEW_WEIGHT = 0.5
 REVIEWS_A_SOURCE = 6_000
+SENTENCE_WEIGHT = 0.3  # of a sentence that only the teacher has labelled
 TRUST = 0.5  # in a true label, where the teacher has an opinion too
 SHIFT_BELIEVED = 0.5
 """How much of the shift that the held-out texts ask for the calibration takes over. It comes from
@@ -106,14 +107,20 @@ def labels_of(frame: pd.DataFrame) -> NDArray[np.float32]:
     return labels
 
 
-def soft_labels(frame: pd.DataFrame, annotated: pd.DataFrame) -> NDArray[np.float32]:
-    """Blend what the teacher says with what is known."""
+def told_labels(frame: pd.DataFrame) -> NDArray[np.float32]:
+    """Put what the teacher says into the order of `OUTPUTS`."""
     levels = [f"{head}_{level}" for head in ("anger", "churn") for level in (1, 2, 3)]
     labels = np.full((len(frame), len(OUTPUTS)), np.nan, dtype=np.float32)
     labels[:, :7] = frame[["detractor", *levels]]
     labels[:, 7] = 1 - frame["attitude_0"]
     labels[:, 8] = 1 - frame["attitude_m1"]
     labels[:, 9] = frame["attitude_1"]
+    return labels
+
+
+def soft_labels(frame: pd.DataFrame, annotated: pd.DataFrame) -> NDArray[np.float32]:
+    """Blend what the teacher says with what is known."""
+    labels = told_labels(frame)
     rated = frame["true_detractor"].notna().to_numpy()
     labels[rated, 0] += TRUST * (frame["true_detractor"].to_numpy()[rated] - labels[rated, 0])
     known = pd.DataFrame(labels_of(annotated), index=annotated["id"])
@@ -147,7 +154,9 @@ def blocks(inputs: Inputs, *, fold: bool) -> list[Block]:
     told = told[told["source"].ne("counterfactual") & told["use"].eq("train")]
     texts = dress(told["text"].tolist(), SEED)
     taught = Block(texts, soft_labels(told, annotated), 1.0, SAMPLING_SHIFT)
-    return [taught, rated, _generated([taught, rated])]
+    short = pd.read_parquet(soft / f"sentences_{'fold' if fold else 'final'}.parquet")
+    said = Block(short["text"].tolist(), told_labels(short), SENTENCE_WEIGHT, SAMPLING_SHIFT)
+    return [taught, rated, said, _generated([taught, rated])]
 
 
 def _generated(others: list[Block]) -> Block:

@@ -1,11 +1,12 @@
 """Train the teacher by stages and let it label texts.
 
 Stages, in order: ``pretrain`` (ratings of reviews), ``tune`` (annotated texts
-and generated sentences), ``label`` (soft labels for the student), and
-``final`` (continue on every domain).  ``pretrain``, ``tune`` and ``label``
-keep to the train side of one fold, so that ``evaluate_teacher.py`` can judge
-on domains no stage has seen.  ``words`` writes what the teacher holds of each
-word of the student's vocabulary, read alone: the student's tables start there.
+and generated sentences), ``label`` and ``label-sentences`` (soft labels for the
+student, of texts and of single sentences of reviews), and ``final`` (continue on
+every domain).  All before ``final`` keep to the train side of one fold, so that
+``evaluate_teacher.py`` can judge on domains no stage has seen.  ``words`` writes
+what the teacher holds of each word of the student's vocabulary, read alone: the
+student's tables start there.
 """
 
 from __future__ import annotations
@@ -28,7 +29,10 @@ from detractor.wordpiece import WordPiece
 
 log = logging.getLogger("fit_teacher")
 
-STAGES = ["pretrain", "tune", "label", "final", "label-final", "words"]
+STAGES = [
+    "pretrain", "tune", "label", "label-sentences", "final", "label-final",
+    "label-final-sentences", "words",
+]  # fmt: skip
 SEED = 20
 SOFT = ["text", "source", "domain", "use"]
 
@@ -115,6 +119,13 @@ def to_label(data: Path, n: int, final: bool) -> pd.DataFrame:
     return frame[SOFT + names].reset_index(drop=True)
 
 
+def sentences_to_label(data: Path, n: int, *, final: bool) -> pd.DataFrame:
+    """List sentences of reviews: what a short text says is seldom seen in whole reviews."""
+    rated = corpus.reviews(data)
+    rated = rated[rated["use"].eq("train")] if final else fold_side(rated)
+    return corpus.sentences(rated, n, SEED)
+
+
 def label(
     model: th.Teacher, pieces: WordPiece, frame: pd.DataFrame, out: Path, part: int = 6000
 ) -> None:
@@ -197,7 +208,11 @@ def main() -> None:
         if args.stage == "words":
             write_words(model, pieces, args.data, args.out)
             return
-        frame = to_label(args.data, args.rows, final=args.stage == "label-final")
+        final = args.stage.startswith("label-final")
+        if args.stage.endswith("sentences"):
+            frame = sentences_to_label(args.data, args.rows, final=final)
+        else:
+            frame = to_label(args.data, args.rows, final=final)
         label(model, pieces, frame, args.out)
 
 

@@ -30,7 +30,8 @@ COMMON = 30  # uses of a word from which its moves are evidence for words of nea
 class Settings:
     """How the network is fitted."""
 
-    passes: int = 3
+    passes: int = 4
+    orders: int = 2  # of the texts, each fitted from the same start; the parameters are averaged
     rate: float = 0.003
     table_rate: float = 6.0
     word_dropout: float = 0.05
@@ -308,7 +309,22 @@ def fit(
     examples: Examples, importance: NDArray[np.float32], vectors: NDArray[np.float32],
     settings: Settings,
 ) -> list[Any]:  # fmt: skip
-    """Fit all parameters; the same input gives the same parameters to the bit."""
+    """Fit all parameters; the same input gives the same parameters to the bit.
+
+    Fits that start alike and see the texts in other orders end near each other: the mean of their
+    parameters errs less than each, and costs nothing to use (Wortsman et al. 2022).
+    """
+    fits = [
+        _fit_in_order(examples, importance, vectors, settings, order)
+        for order in range(settings.orders)
+    ]
+    return [np.mean(parts, axis=0, dtype=np.float64).astype(F) for parts in zip(*fits, strict=True)]
+
+
+def _fit_in_order(
+    examples: Examples, importance: NDArray[np.float32], vectors: NDArray[np.float32],
+    settings: Settings, number_of_order: int,
+) -> list[Any]:  # fmt: skip
     parameters = start(len(vectors), examples.labels.shape[1], vectors, settings)
     squares = tuple(np.full(len(vectors), 1e-3, F) for _ in range(3))
     gradients = tuple(np.zeros_like(parameter) for parameter in parameters[3:])
@@ -318,7 +334,8 @@ def fit(
         examples.rows, examples.marks, examples.bounds, examples.labels, examples.weights,
         examples.shifts, examples.focus, importance,
     )  # fmt: skip
-    rng = np.random.default_rng(settings.seed)
+    seed = settings.seed + 1000 * number_of_order
+    rng = np.random.default_rng(seed)
     tables = [table.copy() for table in parameters[:3]]
     uses = np.bincount(examples.rows, minlength=len(vectors))
     for number in range(settings.passes):
@@ -330,7 +347,7 @@ def fit(
         loss = run_pass(
             packed, order, tuple(parameters), squares, gradients, means, seconds,
             (ends[0], ends[1], steps, F(settings.table_rate)), settings.word_dropout,
-            settings.seed * 100 + number,
+            seed * 100 + number,
         )  # fmt: skip
         for table, first in zip(parameters[:3], tables, strict=True):
             follow(table, first, vectors, uses, settings.rarity)

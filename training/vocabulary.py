@@ -27,7 +27,15 @@ from detractor.tokens import (
     hash_word,
     tokenize_into,
 )
-from detractor.vocabulary import ENDS, NEGATES, SOMETIMES_NAME, UNKNOWN, KnownWords
+from detractor.vocabulary import (
+    ENDS,
+    NEGATES,
+    SCOPE,
+    SOMETIMES_NAME,
+    UNKNOWN,
+    UNREAL,
+    KnownWords,
+)
 
 MINIMUM_SOURCES = 3  # a word that only one company's customers use is its brand, place or product
 MINIMUM_COUNT = 12
@@ -61,6 +69,11 @@ NEGATORS = (
     "not no nope nah never nobody none nothing neither nor without hardly barely scarcely "
     "noone zero"
 )
+NEGATING_PHRASES = {
+    "far from": SCOPE, "anything but": SCOPE, "less than": SCOPE, "used to": SCOPE, "at all": 2,
+    "one bit": 2,
+}  # fmt: skip
+ONCE = "expected expecting hoped hoping wished supposed previously formerly"
 ENDERS = "but although though however because yet until unless except"
 MINIMUM_NEGATED = 25
 WITH_APOSTROPHE_ONLY = "i'd i'll we're we'll it's let's"  # without it they are other words
@@ -207,19 +220,22 @@ def choose(counts: pd.DataFrame) -> Chosen:
         row = marked[hash_word(word)][0]
         marked.setdefault(hash_word(form), (row | SOMETIMES_NAME, UNKNOWN))
     negated = np.arange(len(forms) + 1, dtype=np.int32)
-    for forms_of, meaning in ((NEGATORS, NEGATES), (ENDERS, ENDS)):
+    for forms_of, meaning in ((NEGATORS, NEGATES), (ONCE, UNREAL), (ENDERS, ENDS)):
         hashes = map(hash_word, forms_of.split())
         negated[[rows[value] for value in hashes if value in rows]] = meaning
     negated[[rows[mark] for mark in range(FULL_STOP, ELLIPSIS + 1) if mark in rows]] = ENDS
     known = np.array(list(marked), np.uint64), np.array(list(marked.values()), np.int32)
-    return Chosen(KnownWords(*known, negated), forms)
+    phrases = [
+        [*map(hash_word, phrase.split()), further] for phrase, further in NEGATING_PHRASES.items()
+    ]
+    return Chosen(KnownWords(*known, negated, np.array(phrases, np.uint64)), forms)
 
 
 def choose_negated(chosen: Chosen, texts: list[str]) -> Chosen:
     """Give those words a second row that stand after a negation often enough in the texts."""
     words, n = chosen.words, len(chosen.forms) + 1
-    candidates = words.negated.copy()
-    candidates[FUNCTION_ROWS + 1 :] += np.where(candidates[FUNCTION_ROWS + 1 :] > 0, n, 0)
+    candidates = np.append(words.negated, np.arange(n, 2 * n, dtype=np.int32))
+    candidates[FUNCTION_ROWS + 1 : n] += np.where(candidates[FUNCTION_ROWS + 1 : n] > 0, n, 0)
     lexicon = build_lexicon(words._replace(negated=candidates))
     uses = np.bincount(read_rows(texts, lexicon)[0], minlength=2 * n)[n:]
     own = np.flatnonzero(uses >= MINIMUM_NEGATED)

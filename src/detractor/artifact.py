@@ -19,7 +19,7 @@ from detractor.errors import ModelFileError
 from detractor.model import CompiledReader, FeedbackModel, Linear, build_reader
 from detractor.network import LANES, LINES, Network
 from detractor.schema import HEADS
-from detractor.vocabulary import ENDS, MOST_ROWS, SOMETIMES_NAME, KnownWords
+from detractor.vocabulary import MOST_ROWS, SCOPE, SOMETIMES_NAME, UNREAL, KnownWords
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from detractor.container import Arrays
 
-FORMAT = 5
+FORMAT = 6
 DEFAULT = "default"
 GOLDEN_TOLERANCE = 1e-9
 GOLDEN_TEXTS = (
@@ -141,6 +141,10 @@ def _check_shapes(arrays: Arrays) -> None:
         }  # fmt: skip
         _check_numbers(arrays)
         _check_rows(arrays["rows"], arrays["negated"], n_rows)
+        if arrays["phrases"].dtype != np.uint64 or arrays["phrases"].shape[1:] != (3,):
+            raise ValueError(f"phrases of shape {arrays['phrases'].shape}")
+        if arrays["phrases"][:, 2].max(initial=0) > SCOPE:
+            raise ValueError(f"a phrase that reaches {arrays['phrases'][:, 2].max()} words")
     if "weights" in arrays:
         expected |= {"linear_intercepts": (outputs,), "blend": (outputs,)}
         if arrays["weights"].ndim != 2 or arrays["weights"].shape[1] != outputs:
@@ -160,7 +164,7 @@ def _check_rows(rows: NDArray[Any], negated: NDArray[Any], n_rows: int) -> None:
     plain = np.where(single[:, None], rows & ~SOMETIMES_NAME, rows)  # a pair is never a name
     if plain.size and not 0 <= plain.min() <= plain.max() < n_rows:
         raise ValueError(f"rows from {plain.min()} to {plain.max()} of {n_rows}")
-    if negated.dtype != np.int32 or not ENDS <= negated.min() <= negated.max() < n_rows:
+    if negated.dtype != np.int32 or not UNREAL <= negated.min() <= negated.max() < n_rows:
         raise ValueError(f"negated rows from {negated.min()} to {negated.max()} of {n_rows}")
 
 

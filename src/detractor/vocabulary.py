@@ -5,7 +5,8 @@ stands for two ("don't") has both their rows. A word that is not known, any name
 0, and so is a compound that one is part of ("Acme-branded"); several of these count as one.
 
 Many words have a second row, for where they stand after a negation: what "not awful" says is
-learned apart from what "awful" says. So are the words of a question that is answered "no".
+learned apart from what "awful" says. So are those of a question that is answered "no", and of a
+clause that the next one takes back: "I hoped for a refund. There was none."
 """
 
 from __future__ import annotations
@@ -22,12 +23,14 @@ if TYPE_CHECKING:
 
 UNKNOWN = 0
 SOMETIMES_NAME = 1 << 20  # set on the row of a word that is a name when it has a capital
-NEGATES, ENDS = -1, -2  # in place of the row of a word after a negation
+NEGATES, ENDS, UNREAL = -1, -2, -3  # in place of the row of a word after a negation
 SCOPE = 6
 """Words that a negation reaches, unless punctuation or a contrast ends it (the scope that the
 first experiments with this project's data used; an assumption, not tuned since)."""
-QUESTION = 12
-"""Words of a question that an answer of "no" reaches back over. (Assumption.)"""
+BACK = 12
+"""Words of a clause that a "no" after it reaches back over. (Assumption.)"""
+BARE = 3
+"""Words before the "not" of a clause that says no more than "it was not". (Assumption.)"""
 MOST_ROWS = 1 << 19
 _PAIR = MOST_ROWS  # set on the place of two rows in the table of pairs
 _ROW = _PAIR - 1
@@ -48,12 +51,18 @@ class KnownWords(NamedTuple):
         or 0.
     negated : ndarray of int32, shape (number of rows,)
         The row that stands for each row after a negation, itself where it has no other; `NEGATES`
-        for words that negate, `ENDS` for words and marks that end a negation.
+        for words that negate, `ENDS` for words and marks that end a negation, `UNREAL` for words
+        of what was hoped for or once so, which is told because it is not so.
+    phrases : ndarray of uint64, shape (p, 3)
+        The hashes of two words that follow each other, and how many words more a negation reaches
+        after them: `SCOPE` if they begin one ("far from"), fewer if they only go on with one ("at
+        all").
     """
 
     hashes: NDArray[np.uint64]
     rows: NDArray[np.int32]
     negated: NDArray[np.int32]
+    phrases: NDArray[np.uint64] = np.empty((0, 3), np.uint64)
 
 
 class Vocabulary(NamedTuple):
@@ -69,6 +78,7 @@ class Vocabulary(NamedTuple):
     pairs : ndarray of int32, shape (p, 2)
         The rows of the words that stand for two.
     negated : ndarray of int32
+    phrases : ndarray of uint64, shape (p, 3)
         See `KnownWords`.
     """
 
@@ -76,6 +86,7 @@ class Vocabulary(NamedTuple):
     shift: np.uint64
     pairs: NDArray[np.int32]
     negated: NDArray[np.int32]
+    phrases: NDArray[np.uint64]
 
 
 @compiled
@@ -111,7 +122,7 @@ def build_vocabulary(words: KnownWords) -> Vocabulary:
     >>> table.slots.size, int((table.slots > 0).sum())
     (16, 2)
     """
-    hashes, rows, negated = words
+    hashes, rows, negated, phrases = words
     bits = max(4, int(hashes.size * 2).bit_length())
     double = rows[:, 1] > 0
     single = rows[:, 0].copy()
@@ -119,7 +130,7 @@ def build_vocabulary(words: KnownWords) -> Vocabulary:
     slots, shift = np.zeros(1 << bits, dtype=np.uint64), np.uint64(64 - bits)
     with wrapping():
         _insert(hashes, single, slots, shift)
-    return Vocabulary(slots, shift, np.ascontiguousarray(rows[double]), negated)
+    return Vocabulary(slots, shift, np.ascontiguousarray(rows[double]), negated, phrases)
 
 
 @compiled
@@ -130,15 +141,43 @@ def negate(row, left, negated):
         return row, 0
     if after == NEGATES:
         return row, SCOPE
+    if after == UNREAL:
+        return row, SCOPE - 1
     if left:
         return np.int64(after), left - 1
     return row, 0
 
 
 @compiled
-def answer_no(rows, place, negated):
-    """Give the words of the question that ends at `place` their rows after a negation."""
-    for index in range(place - 1, max(place - QUESTION, 0) - 1, -1):
+def reach(hashes, index, phrases):
+    """Say how many words more a negation reaches after the phrase that ends here; 0 without one."""
+    for phrase in range(len(phrases)):
+        if (
+            phrases[phrase, 1] == hashes[index]
+            and index
+            and phrases[phrase, 0] == hashes[index - 1]
+        ):
+            return np.int64(phrases[phrase, 2])
+    return 0
+
+
+@compiled
+def take_back(rows, place, negated):
+    """Deny the clause before that whose last word stands before `place`, if that one is bare."""
+    first = place
+    while first and negated[rows[first - 1]] != ENDS:
+        first -= 1
+        if place - first > BARE + 1:
+            return
+    while first and negated[rows[first - 1]] == ENDS:
+        first -= 1
+    deny(rows, first, negated)
+
+
+@compiled
+def deny(rows, place, negated):
+    """Give the words of the clause that ends before `place` their rows after a negation."""
+    for index in range(place - 1, max(place - BACK, 0) - 1, -1):
         after = negated[rows[index]]
         if after == ENDS:
             break
@@ -163,7 +202,7 @@ def look_up(hashes, flags, count, vocabulary, rows, marks, origins):
         rows[count + index] = find_row(hashes[index], vocabulary)
     kept = first = left = 0
     dropped = False
-    negated = vocabulary.negated
+    negated, phrases = vocabulary.negated, vocabulary.phrases
     for index in range(count):  # writes no further than twice the index: short of what it reads
         row, second = rows[count + index], np.int64(UNKNOWN)
         flag = flags[index]
@@ -182,8 +221,13 @@ def look_up(hashes, flags, count, vocabulary, rows, marks, origins):
         if row == UNKNOWN and kept and rows[kept - 1] == UNKNOWN:
             continue
         if negated[row] == NEGATES and kept and hashes[origins[kept - 1]] == ASK:
-            answer_no(rows, kept - 1, negated)
+            deny(rows, kept - 1, negated)
+        if negated[row] == ENDS and left == SCOPE:
+            take_back(rows, kept, negated)
         rows[kept], left = negate(row, left, negated)
+        further = reach(hashes, index, phrases)
+        if further == SCOPE or left:
+            left = min(left + further, SCOPE)
         emphasis = ((flag & CAPITALS) > 0) | (((flag & ELONGATED) > 0) << 1)
         marks[kept] = 0 if row == UNKNOWN else emphasis
         origins[kept] = index
@@ -192,4 +236,6 @@ def look_up(hashes, flags, count, vocabulary, rows, marks, origins):
             rows[kept], left = negate(second, left, negated)
             marks[kept], origins[kept] = emphasis, index
             kept += 1
+    if left == SCOPE:
+        take_back(rows, kept, negated)
     return kept
