@@ -35,6 +35,7 @@ MOST_ROWS = 1 << 19
 _PAIR = MOST_ROWS  # set on the place of two rows in the table of pairs
 _ROW = _PAIR - 1
 _MIX = np.uint64(0x9E3779B97F4A7C15)  # 2**64 over the golden ratio: Fibonacci hashing
+_LOW, _BIT = np.uint64(63), np.uint64(1)
 _ROWS = np.uint64((1 << 21) - 1)
 """The bits of a slot that hold the row; the other 43 are those of the mixed hash. That two of a few
 ten thousand words share them has a chance below one in ten thousand."""
@@ -80,6 +81,9 @@ class Vocabulary(NamedTuple):
     negated : ndarray of int32
     phrases : ndarray of uint64, shape (p, 3)
         See `KnownWords`.
+    seconds : numpy.uint64
+        The bits that the last six bits of the second words of phrases stand for: most words are
+        told apart from them at once.
     """
 
     slots: NDArray[np.uint64]
@@ -87,6 +91,7 @@ class Vocabulary(NamedTuple):
     pairs: NDArray[np.int32]
     negated: NDArray[np.int32]
     phrases: NDArray[np.uint64]
+    seconds: np.uint64
 
 
 @compiled
@@ -128,9 +133,10 @@ def build_vocabulary(words: KnownWords) -> Vocabulary:
     single = rows[:, 0].copy()
     single[double] = _PAIR + np.arange(double.sum())
     slots, shift = np.zeros(1 << bits, dtype=np.uint64), np.uint64(64 - bits)
+    seconds = np.bitwise_or.reduce(_BIT << (phrases[:, 1] & _LOW), initial=np.uint64(0))
     with wrapping():
         _insert(hashes, single, slots, shift)
-    return Vocabulary(slots, shift, np.ascontiguousarray(rows[double]), negated, phrases)
+    return Vocabulary(slots, shift, np.ascontiguousarray(rows[double]), negated, phrases, seconds)
 
 
 @compiled
@@ -149,16 +155,17 @@ def negate(row, left, negated):
 
 
 @compiled
-def reach(hashes, index, phrases):
-    """Say how many words more a negation reaches after the phrase that ends here; 0 without one."""
-    for phrase in range(len(phrases)):
-        if (
-            phrases[phrase, 1] == hashes[index]
-            and index
-            and phrases[phrase, 0] == hashes[index - 1]
-        ):
-            return np.int64(phrases[phrase, 2])
-    return 0
+def go_on(left, hashes, index, vocabulary):
+    """Say how many words a negation still reaches after a word that may end a phrase."""
+    value, phrases = hashes[index], vocabulary.phrases
+    if index == 0 or not (vocabulary.seconds >> (value & _LOW)) & _BIT:
+        return left
+    for place in range(len(phrases)):
+        further = np.int64(phrases[place, 2])
+        same = phrases[place, 1] == value and phrases[place, 0] == hashes[index - 1]
+        if same and (left or further == SCOPE):
+            return min(left + further, SCOPE)
+    return left
 
 
 @compiled
@@ -202,7 +209,7 @@ def look_up(hashes, flags, count, vocabulary, rows, marks, origins):
         rows[count + index] = find_row(hashes[index], vocabulary)
     kept = first = left = 0
     dropped = False
-    negated, phrases = vocabulary.negated, vocabulary.phrases
+    negated = vocabulary.negated
     for index in range(count):  # writes no further than twice the index: short of what it reads
         row, second = rows[count + index], np.int64(UNKNOWN)
         flag = flags[index]
@@ -222,12 +229,10 @@ def look_up(hashes, flags, count, vocabulary, rows, marks, origins):
             continue
         if negated[row] == NEGATES and kept and hashes[origins[kept - 1]] == ASK:
             deny(rows, kept - 1, negated)
-        if negated[row] == ENDS and left == SCOPE:
+        if left == SCOPE and negated[row] == ENDS:
             take_back(rows, kept, negated)
         rows[kept], left = negate(row, left, negated)
-        further = reach(hashes, index, phrases)
-        if further == SCOPE or left:
-            left = min(left + further, SCOPE)
+        left = go_on(left, hashes, index, vocabulary)
         emphasis = ((flag & CAPITALS) > 0) | (((flag & ELONGATED) > 0) << 1)
         marks[kept] = 0 if row == UNKNOWN else emphasis
         origins[kept] = index
