@@ -5,8 +5,9 @@ stands for two ("don't") has both their rows. A word that is not known, any name
 0, and so is a compound that one is part of ("Acme-branded"); several of these count as one.
 
 Many words have a second row, for where they stand after a negation: what "not awful" says is
-learned apart from what "awful" says. So are those of a question that is answered "no", and of a
-clause that the next one takes back: "I hoped for a refund. There was none."
+learned apart from what "awful" says. So are those of a question that is answered "no", of a clause
+that the next one takes back ("They said it was fixed. It was not."), and of what was hoped for or
+once so ("used to", "hoped", "formerly"), which is told because it is so no more.
 """
 
 from __future__ import annotations
