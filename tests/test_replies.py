@@ -78,6 +78,18 @@ def test_what_goes_back_to_the_customer_is_no_gift() -> None:
     assert "above_authority" in kinds("Sorry for the fright. I refund you £6,120 today.", bill)
 
 
+@pytest.mark.parametrize(
+    "draft",
+    [
+        "Your claim for £900 has been approved and is paid on Monday.",
+        "We send you a voucher today for every order over £100.",
+    ],
+)
+def test_a_sum_that_is_approved_or_a_condition_is_no_promise(draft: str) -> None:
+    assert "above_authority" in kinds("We send you £900 on Monday.")
+    assert "above_authority" not in kinds(draft)
+
+
 GENERAL = ["So sorry for the inconvenience!", "We are sorry that our service was below standard."]
 
 
