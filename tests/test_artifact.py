@@ -73,6 +73,8 @@ def test_golden_texts_that_score_differently_are_refused(tmp_path: Path) -> None
         ("slopes", np.ones(2), "slopes of shape"),
         ("bias", np.full(3, np.nan, np.float32), "not finite"),
         ("rows", None, "row"),
+        ("phrases", None, "reaches 900000 words"),
+        ("phrases", np.zeros((2, 2), np.uint64), "phrases of type uint64 and shape"),
     ],
 )
 def test_arrays_that_do_not_fit_are_refused(

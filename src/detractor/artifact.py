@@ -141,10 +141,7 @@ def _check_shapes(arrays: Arrays) -> None:
         }  # fmt: skip
         _check_numbers(arrays)
         _check_rows(arrays["rows"], arrays["negated"], n_rows)
-        if arrays["phrases"].dtype != np.uint64 or arrays["phrases"].shape[1:] != (3,):
-            raise ValueError(f"phrases of shape {arrays['phrases'].shape}")
-        if arrays["phrases"][:, 2].max(initial=0) > SCOPE:
-            raise ValueError(f"a phrase that reaches {arrays['phrases'][:, 2].max()} words")
+        _check_phrases(arrays["phrases"])
     if "weights" in arrays:
         expected |= {"linear_intercepts": (outputs,), "blend": (outputs,)}
         if arrays["weights"].ndim != 2 or arrays["weights"].shape[1] != outputs:
@@ -166,6 +163,13 @@ def _check_rows(rows: NDArray[Any], negated: NDArray[Any], n_rows: int) -> None:
         raise ValueError(f"rows from {plain.min()} to {plain.max()} of {n_rows}")
     if negated.dtype != np.int32 or not UNREAL <= negated.min() <= negated.max() < n_rows:
         raise ValueError(f"negated rows from {negated.min()} to {negated.max()} of {n_rows}")
+
+
+def _check_phrases(phrases: NDArray[Any]) -> None:
+    if phrases.dtype != np.uint64 or phrases.shape[1:] != (3,):
+        raise ValueError(f"phrases of type {phrases.dtype} and shape {phrases.shape}")
+    if phrases[:, 2].max(initial=0) > SCOPE:
+        raise ValueError(f"a phrase that reaches {phrases[:, 2].max()} words")
 
 
 def _check_numbers(arrays: Arrays) -> None:

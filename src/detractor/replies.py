@@ -52,15 +52,13 @@ ACTS = (
 )
 """What a sentence does, as far as it is learned: `moving` tells what happens next, or asks."""
 
-_BARS = {
-    "conditional_apology": (0.25, -0.2),
-    "placating": (0.2, -0.2),
-    "above_authority": (0.1, -0.2),
-}
-"""The sum from which a sentence is taken to do this, alone and beside a phrase of its rules, which
-were right in four of five sentences that they were not written on. They lie above 0 because
-in drafts such sentences are rarer still than the fit assumes (chosen on parts a to k of
-`tests/replies.csv`)."""
+_BARS = {"conditional_apology": 0.25, "placating": 0.2, "above_authority": 0.1}
+"""The sum from which a sentence is taken to do this: above 0 because in drafts such sentences are
+rarer still than the fit assumes (chosen on parts a to k of `tests/replies.csv`)."""
+
+_BESIDE = -0.2
+"""The same beside a phrase of the rules of these kinds, which were right in four of five sentences
+that they were not written on."""
 
 _OPEN_MINDED = 0.6
 """How large the sum of a hostile sentence is in a draft that acknowledges or moves on (chosen on
@@ -214,11 +212,9 @@ def _wordings(marks: _Marks) -> Iterator[Finding]:
     """Report what sentences do wrong, one finding for each kind and sentence."""
     worded = _worded(marks)
     faults = marks.hostile()
-    for kind, (alone, beside) in _BARS.items():
-        faults |= {(kind, sentence) for sentence in marks.doing(kind, alone)}
-        faults |= {
-            (kind, sentence) for sentence in marks.doing(kind, beside) if (kind, sentence) in worded
-        }
+    for kind, bar in _BARS.items():
+        told = {(kind, sentence) for sentence in marks.doing(kind, _BESIDE)}
+        faults |= {(kind, sentence) for sentence in marks.doing(kind, bar)} | (told & worded.keys())
     for kind, sentence in faults:
         if kind == "placating" and marks.fixing():
             continue
