@@ -22,20 +22,16 @@ with exclusive(Path(sys.argv[1])):
 
 def test_a_second_process_is_turned_away_until_the_first_dies(tmp_path: Path) -> None:
     output = tmp_path / "scored.csv"
-    holder = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-c", HOLD, str(output)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-    )
-    assert holder.stdout is not None
-    assert holder.stdin is not None
-    holder.stdout.readline()
-    with pytest.raises(JobError, match="another run is writing"), exclusive(output):
-        pass
-    holder.kill()
-    holder.wait()
-    holder.stdout.close()
-    holder.stdin.close()
+    ) as holder:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        with pytest.raises(JobError, match="another run is writing"), exclusive(output):
+            pass
+        holder.kill()
     with exclusive(output):
         pass
     assert list(tmp_path.iterdir()) == []

@@ -193,15 +193,14 @@ def test_killed_while_watching_nothing_is_lost_and_nothing_told_twice(tmp_path: 
         with file.open("a") as stream:
             stream.writelines(f"c{round_}-{i},burnt\n" for i in range(20))
         here = str(Path(__file__).parent)
-        process = subprocess.Popen([sys.executable, "-c", WATCH, str(tmp_path), here])
         lines = 20 * round_ + (10 if round_ < 2 else 20)  # killed half way, but the last time
         ends = time.monotonic() + 120
-        while time.monotonic() < ends:
-            if told.exists() and len(told.read_bytes().splitlines()) >= lines:
-                break
-            time.sleep(0.01)
-        process.kill()
-        process.wait()
+        with subprocess.Popen([sys.executable, "-c", WATCH, str(tmp_path), here]) as process:
+            while time.monotonic() < ends:
+                if told.exists() and len(told.read_bytes().splitlines()) >= lines:
+                    break
+                time.sleep(0.01)
+            process.kill()
     ids = [json.loads(line)["id"] for line in told.read_text().splitlines()]
     assert len(ids) == len(set(ids)) == 60
 
