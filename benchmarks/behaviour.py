@@ -1,7 +1,7 @@
 """The behaviour suite and the fairness report over several models in one run.
 
     python benchmarks/behaviour.py --data FOLDER [--only default,vader,textblob,tfidf]
-        [--suite benchmarks/behaviour_sealed.toml] [--model FILE.safetensors]
+        [--suite benchmarks/behaviour_suites/third.toml] [--model FILE.safetensors]
 
 VADER and TextBlob have one sentiment score and are tested on the `detractor` head only. The TF-IDF
 baseline is fitted here: on rated reviews for `detractor`, on the annotated texts for the others.

@@ -34,7 +34,10 @@ PHENOMENA: list[dict[str, Any]] = [
 IDENTITY: dict[str, list[str]] = _TABLES["identity"]
 SLOTS: dict[str, list[str]] = _TABLES["slots"] | _FORMS["slots"]
 DOMAINS: dict[str, dict[str, list[str]]] = _TABLES["domains"]
+PAIRS: list[dict[str, Any]] = _TABLES["pairs"]
+NAMED = {entry["name"]: entry for entry in PHENOMENA}
 LABELS = ("anger", "churn", "detractor")
+PAIRED = 0.07  # of the sentences, which are two in a row
 SWAPPED = 0.3  # of the sentences, which come three times, with another identity each
 GREETED, SIGNED = 0.1, 0.06  # of real texts, beside the greetings they have
 
@@ -83,6 +86,26 @@ class _Writer:
         if text[-1:].isalnum() and self.rng.random() < 0.6:
             text += "."
         return text
+
+    def one(self, entry: dict[str, Any]) -> tuple[str, str, dict[str, float | None]]:
+        """Write a sentence for a phenomenon: its name, the sentence and its labels."""
+        labels = {label: entry.get(label) for label in LABELS}
+        return entry["name"], self.sentence(self.rng.choice(entry["templates"])), labels
+
+    def two(self, pair: dict[str, Any]) -> tuple[str, str, dict[str, float | None]]:
+        """Write two sentences in a row; they say the more of what both are known to say."""
+        both = [self.one(NAMED[self.rng.choice(pair[side])]) for side in ("first", "second")]
+        (first, begin, own), (second, end, other) = both
+        if begin[-1:].isalnum():
+            begin += self.rng.choice([".", ".", "!", ",", " and", ";"])
+        elif begin.endswith((":", ",")) and self.rng.random() < 0.7:
+            end = end[:1].lower() + end[1:]
+        labels: dict[str, float | None] = {}
+        for label in LABELS:
+            known = [value for value in (own[label], other[label]) if value is not None]
+            labels[label] = max(known) if len(known) == len(both) else None
+        labels |= pair.get("labels", {}) | dict.fromkeys(pair.get("unknown", ()))
+        return f"{first}+{second}", f"{begin} {end}", labels
 
     def typo(self, text: str) -> str:
         """Swap, drop or double one letter inside a longer word."""
@@ -144,10 +167,12 @@ def generate(n: int, seed: int, *, swapped: float = SWAPPED) -> pd.DataFrame:
     while len(rows) < n:
         writer.start()
         pair += 1
-        entry = rng.choices(PHENOMENA, shares)[0]
-        text = writer.sentence(rng.choice(entry["templates"]))
-        label = {name: entry.get(name) for name in LABELS} | {"pair_id": pair}
-        name, bad = entry["name"], label["detractor"]
+        if rng.random() < PAIRED:
+            name, text, labels = writer.two(rng.choice(PAIRS))
+        else:
+            name, text, labels = writer.one(rng.choices(PHENOMENA, shares)[0])
+        label: dict[str, object] = {**labels, "pair_id": pair}
+        bad = labels["detractor"]
         if rng.random() < 0.18:
             before, after = rng.random() < 0.6, rng.random() < 0.5
             text = writer.fill("{neutral} ") + " " + text if before else text

@@ -45,11 +45,15 @@ OUTPUTS = (
 )  # fmt: skip
 SHIPPED = [OUTPUTS.index(name) for name in ("detractor", "anger_2", "churn_2")]
 IMPORTANCE = np.array([1, 1, 1.5, 0.7, 1, 1.5, 0.7, 1, 1, 1], dtype=np.float32)
-GENERATED = 300_000
-GENERATED_SHARE = 0.8  # of the weight of all other texts
+GENERATED = 400_000
+GENERATED_SHARE = 1.6  # of the weight of all other texts
+GENERATED_SHIFT = -0.4
+"""Where the half of a generated sentence lies: the calibration, fitted on reviews of which most are
+content, moves logits down by so much, and what is meant in so many words is to stay above one half
+(fail rates of bad and of good sentences that were not trained on were .32 and .11 without it)."""
 FOCUS = 1.0  # generated sentences that are read well leave the memories to those that are not
 SWAPPED = 0.03  # the vocabulary cannot tell identities apart: few need to be seen
-HEADS_TOLD = 0.5  # of the generated sentences that speak of anger and churn; most say neither
+HEADS_TOLD = 0.3  # of the generated sentences that speak of anger and churn; most say neither
 SAMPLING_SHIFT = 1.2
 REVIEW_WEIGHT = 0.5
 REVIEWS_A_SOURCE = 6_000
@@ -166,7 +170,7 @@ def _generated(others: list[Block]) -> Block:
     labels[np.random.default_rng(SEED).random(len(labels)) > HEADS_TOLD, 1:7] = np.nan
     total = sum(len(block.texts) * block.weight for block in others)
     weight = GENERATED_SHARE * total / len(made)
-    return Block(made["text"].tolist(), labels, weight, focus=FOCUS)
+    return Block(made["text"].tolist(), labels, weight, GENERATED_SHIFT, FOCUS)
 
 
 def all_texts(data: Path) -> pd.DataFrame:

@@ -22,6 +22,16 @@ class Calibration(NamedTuple):
     slopes: NDArray[np.float64]
     intercepts: NDArray[np.float64]
 
+    def scale(self, logits: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Turn raw logits, shape (n, heads) or (heads,), into those of the probabilities.
+
+        Examples
+        --------
+        >>> Calibration(np.array([2.0]), np.array([-1.0])).scale(np.array([[3.0]])).tolist()
+        [[5.0]]
+        """
+        return logits * self.slopes + self.intercepts
+
 
 @compiled
 def _logistic_into(values, result):

@@ -111,7 +111,7 @@ class FeedbackModel:
 
     def calibrated(self, logits: NDArray[np.float64]) -> NDArray[np.float64]:
         """Turn raw logits into probabilities."""
-        return logistic(logits * self.calibration.slopes + self.calibration.intercepts)
+        return logistic(self.calibration.scale(logits))
 
     def predict_proba(self, texts: Sequence[str]) -> pd.DataFrame:
         """Give the three probabilities of each text.

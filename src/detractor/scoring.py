@@ -146,9 +146,9 @@ def score(
     text : str
         The column that holds the texts, where a DataFrame is given.
     model : str, Path or a model, optional
-        A model, the path of a model file, or one of the tiers "encoder" (closer, a thousand times
-        slower) and "cascade" (the default model for all, the encoder for the few at the top); both
-        need the extra `encoder`. The default model otherwise.
+        A model, the path of a model file, or one of the tiers "encoder" (a small transformer, a
+        thousand times slower) and "cascade" (the default model for all, the encoder for the few
+        near the cut); both need the extra `encoder`. The default model otherwise.
     n_jobs : int
         Threads; -1 for one a processor. Results do not depend on it.
 
