@@ -21,7 +21,7 @@ from detractor.artifact import load
 from detractor.compilation import compile_all
 from detractor.encoder import CascadeModel, EncoderModel
 
-SHARES = (0.01, 0.02, 0.05, 0.10)
+SHARES = (0.01, 0.02, 0.05, 0.10)  # of the texts that the encoder may read
 FIRST = (0.01, 0.02, 0.05)
 
 
@@ -64,14 +64,12 @@ def main() -> None:
     rows.append(row("fast", raw, frame, time.perf_counter() - started))
     started = time.perf_counter()
     rows.append(row("encoder", encoder.logits(texts)[0], frame, time.perf_counter() - started))
-    calibrated = raw * fast.calibration.slopes + fast.calibration.intercepts
-    highest = calibrated[:, 1:].max(axis=1)
     for share in SHARES:
-        floor = float(np.quantile(highest, 1 - share))
-        cascade = CascadeModel(floor=floor, encoder=encoder)
+        cascade = CascadeModel.near_cut(texts, capacity=0.05, budget=share, encoder=encoder)
         started = time.perf_counter()
         found = row(f"cascade {share:.0%}", cascade.logits(texts)[0], frame, 0.0)
-        rows.append(found | {"seconds": round(time.perf_counter() - started, 3), "floor": floor})
+        bands = [tuple(round(end, 2) for end in band) for band in cascade.bands]
+        rows.append(found | {"seconds": round(time.perf_counter() - started, 3), "bands": bands})
     print(f"{len(frame)} texts")
     print(pd.DataFrame(rows).to_string(index=False))
 

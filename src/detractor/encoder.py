@@ -20,12 +20,17 @@ from numpy.typing import NDArray
 
 from detractor.artifact import load
 from detractor.calibration import Calibration, logistic
-from detractor.errors import MissingExtraError, ModelFileError
+from detractor.cleaning import clean_many
+from detractor.errors import MissingExtraError, ModelFileError, ParameterError
 from detractor.model import FeedbackModel
 from detractor.schema import HEADS
 from detractor.wordpiece import WordPiece
 
 FOLDER = "encoder"
+_QUEUED = ("anger", "churn_risk")  # the heads that a queue of angry and leaving customers is cut by
+_PLACES = [HEADS.index(head) for head in _QUEUED]
+BANDS = ((-0.20, 0.86), (-1.09, -0.30))
+"""What `CascadeModel.near_cut` gives for the texts of ``benchmarks/cascade.py``."""
 
 
 class EncoderModel:
@@ -87,7 +92,7 @@ class EncoderModel:
 
     def calibrated(self, logits: NDArray[np.float64]) -> NDArray[np.float64]:
         """Turn raw logits into probabilities."""
-        return logistic(logits * self.calibration.slopes + self.calibration.intercepts)
+        return logistic(self.calibration.scale(logits))
 
     def _read(self, text: str) -> NDArray[np.float32]:
         ids = np.array([self._pieces.encode(text)], dtype=np.int32)
@@ -98,15 +103,24 @@ class EncoderModel:
 class CascadeModel:
     """The fast model for all texts, the encoder for the few whose place could change.
 
-    Which texts those are depends on the fast scores of the text alone, never on its batch, so a
-    text scores the same in any company. A text is read again where a fast logit of anger or intent
-    to leave lies above `floor`: there the top of the queue is decided.
+    A text is read again where its fast logit of anger, or of intent to leave, is near the cut of
+    what the team can take on: far above it or far below, a closer reading would seldom change who
+    is contacted. That depends on the text alone, never on its batch: it scores the same in any
+    company.
 
     Parameters
     ----------
-    floor : float
-        Of the calibrated fast logit. The default sends about one text in twenty of the
-        complaint-rich texts that it was measured on; see ``benchmarks/cascade.py``.
+    bands : two pairs of floats, optional
+        From where to where a calibrated fast logit of anger, and of intent to leave, is near the
+        cut. The default is `near_cut` of 1,130 complaint-rich texts with a capacity and a budget of
+        one in twenty (``benchmarks/cascade.py``).
+    encoder : EncoderModel, optional
+        What reads them again; the one that the package carries otherwise.
+
+    Raises
+    ------
+    ParameterError
+        If `bands` are not one pair for each of the two heads, the lower end first.
 
     Examples
     --------
@@ -115,22 +129,75 @@ class CascadeModel:
     ['ok']
     """
 
-    def __init__(self, *, floor: float = 0.75, encoder: EncoderModel | None = None) -> None:
-        self.floor = floor
+    def __init__(
+        self, *, bands: Sequence[tuple[float, float]] = BANDS, encoder: EncoderModel | None = None
+    ) -> None:
+        if len(bands) != len(_QUEUED) or not all(low <= high for low, high in bands):
+            raise ParameterError(
+                f"bands={bands!r} are not one pair (low, high) for each of {', '.join(_QUEUED)}; "
+                "near_cut(texts) finds them"
+            )
+        self.bands = tuple(bands)
         self._fast: FeedbackModel = load()
         self._encoder = encoder or EncoderModel()
+
+    @classmethod
+    def near_cut(
+        cls,
+        texts: Sequence[str],
+        *,
+        capacity: float = 0.05,
+        budget: float = 0.05,
+        encoder: EncoderModel | None = None,
+    ) -> CascadeModel:
+        """Set the bands by texts of your own, so that a stated share of them is read again.
+
+        Parameters
+        ----------
+        texts : list of str
+            A sample of what will be scored; some hundred texts or more.
+        capacity : float
+            Share of the texts, 0 to 1, whose customers can be contacted: where the cut is.
+        budget : float
+            Share of the texts, 0 to 1, that the encoder reads: those whose places are nearest to
+            the cut.
+        encoder : EncoderModel, optional
+            The one that the package carries otherwise.
+
+        Raises
+        ------
+        ParameterError
+            If there is no text, or a share is not between 0 and 1.
+
+        Examples
+        --------
+        >>> week = [f"The parcel is {days} days late, I want my money back." for days in range(40)]
+        >>> CascadeModel.near_cut(week, capacity=0.1, budget=0.2).bands[0][0] < 0
+        True
+        """
+        for name, share in (("capacity", capacity), ("budget", budget)):
+            if not 0 <= share <= 1:
+                raise ParameterError(f"{name}={share!r} is not a share from 0 to 1; try 0.05")
+        if not len(texts):
+            raise ParameterError("no text to set the bands by; give a sample of what is scored")
+        fast = load()
+        queued = fast.calibration.scale(fast.logits(clean_many(texts))[0])[:, _PLACES]
+        places = np.argsort(np.argsort(-queued, axis=0, kind="stable"), axis=0) / len(texts)
+        reach = float(np.quantile(np.abs(places - capacity).min(axis=1), budget))
+        shares = np.clip([1 - capacity - reach, 1 - capacity + reach], 0, 1)
+        lows, highs = np.quantile(queued, shares, axis=0)
+        return cls(bands=list(zip(lows.tolist(), highs.tolist(), strict=True)), encoder=encoder)
 
     def logits(self, texts: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.int32] | None]:
         """Compute calibrated logits, shape (n, 3), and the fast reader's counts of words."""
         raw, counts = self._fast.logits(texts)
-        calibration = self._fast.calibration
-        logits = raw * calibration.slopes + calibration.intercepts
-        again = np.flatnonzero(logits[:, 1:].max(axis=1, initial=-np.inf) > self.floor)
+        logits = self._fast.calibration.scale(raw)
+        queued, (lows, highs) = logits[:, _PLACES], np.array(self.bands).T
+        again = np.flatnonzero(((lows <= queued) & (queued <= highs)).any(axis=1))
         if again.size:
             closer, _ = self._encoder.logits([texts[row] for row in again.tolist()])
-            slow = self._encoder.calibration
             # The mean of both: they err in different places.
-            logits[again] = (logits[again] + closer * slow.slopes + slow.intercepts) / 2
+            logits[again] = (logits[again] + self._encoder.calibration.scale(closer)) / 2
         return logits, counts
 
     def calibrated(self, logits: NDArray[np.float64]) -> NDArray[np.float64]:
