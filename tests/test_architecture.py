@@ -93,7 +93,7 @@ FLOORS = (
     ),
     ("explanation", "encoder", "classifier"),
     ("scoring", "losses", "ranking"),
-    ("greetings",),
+    ("greetings", "stock_phrases"),
     (
         "evaluation",
         "replies",

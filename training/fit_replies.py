@@ -6,7 +6,7 @@
 with ``#`` names the voice of the sentences below it. Before each sentence stand the letters of what
 it does: C apologises with an if, D defends, A argues, B blames, E evades, G gives a present,
 H promises too much, K acknowledges, F has put something right, P promises it with a time, Q asks
-what is needed to go on, N nothing of these.
+what is needed to go on, I tells a step to take or answers what was asked, N nothing of these.
 
 A ridge regression for each act, over words, pairs of words, the marks of the rules, and what the
 words mean (`detractor.meanings`: as a kernel, (1 + cosine)^2 / 4 between two sentences). The bar is
@@ -46,7 +46,7 @@ LETTERS = {
     "hostile": "DABE",
     "acknowledging": "K",
     "fixing": "FP",
-    "moving": "FPQ",
+    "moving": "FPQI",
 }
 """Each act and the letters that show it."""
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+import tomllib
 import unicodedata
+from functools import cache
+from importlib.resources import files
 from typing import NamedTuple
 
 from detractor.losses import read_loss
@@ -53,59 +56,29 @@ _INTRODUCED = re.compile(
     rf"\b(?:(?:[Ii] ?['\u2019]?m|[Ii] am|[Tt]his is|[Mm]y name is|[Nn]ame['\u2019]?s)\s+"
     rf"(?P<title>{_TITLE}\s+)?{_NAME}|(?P<here>[A-Z][\w'\u2019-]+) here)\b"
 )
-_NOBODIES = (
-    "sir madam there customer guest valued all team friend friends folks again both everyone mate "
-    "everybody love member patient passenger parent neighbour client user subscriber you we i the "
-    "a an this that it so and what thank thanks sorry"
-)
-_NOBODY = frozenset(_NOBODIES.split())
-_NO_SIGNATURES = (
-    "never please awful disgusting disgrace enough adios bye goodbye london paris berlin "
-    "madrid dublin edinburgh glasgow manchester leeds liverpool birmingham bristol cardiff "
-    "belfast york oxford cambridge brighton sheffield newcastle england scotland wales "
-    "ireland britain uk usa europe america france germany spain italy india china canada "
-    "australia amsterdam rome milan lisbon vienna brussels zurich geneva munich hamburg "
-    "boston chicago texas california florida toronto sydney melbourne dubai delhi mumbai "
-    "heathrow gatwick stansted luton amazon google apple microsoft samsung iphone ipad "
-    "android windows tesco asda lidl aldi ikea argos currys vodafone verizon ryanair easyjet "
-    "lufthansa uber netflix spotify paypal visa mastercard hsbc barclays monday tuesday "
-    "wednesday thursday friday saturday sunday january february march april june july august "
-    "september october november december christmas easter"
-)
-_NO_SIGNATURE = _NOBODY | {*_NO_SIGNATURES.split()}
-_ENDINGS = (
-    "s e es d ed ied ies ing ings er ly ful fully eful efully ous ously ment al able ible "
-    "ation ion ions ive ence ance ness less en ts red ted ning ting ic ity"
-)
-_ENDED = ("", *_ENDINGS.split())
 _JUDGING = re.compile(r"(?:ful|fully|ing|ible|able|ous|less|etic|ation|ment)$")
 _WOMAN, _MAN = frozenset({"mrs", "ms", "miss"}), frozenset({"mr"})
-_NICKNAMES = [
-    {*names.split()}
-    for names in (
-        "kate katherine catherine kathryn katharine katie cathy kathy kat cath kitty",
-        "liz elizabeth elisabeth beth lizzie betty eliza libby lisa",
-        "bill william billy will liam", "bob robert rob bobby robbie bert",
-        "dick richard rick ricky", "jim james jimmy jamie", "jack john johnny jon",
-        "ted edward eddie ed ned teddy", "tony anthony antony antonio",
-        "peggy margaret maggie meg greta", "harry henry harold hal", "chuck charles charlie",
-        "mike michael mick mickey", "sue susan susanna suzanne suzie", "sally sarah",
-        "polly mary molly", "nell helen eleanor ellie nora ellen", "andy andrew drew",
-        "dave david", "steve stephen steven", "alex alexander alexandra sandy sasha sandra",
-        "ted theodore theo", "pat patricia patrick paddy trish", "jen jenny jennifer",
-        "becky rebecca becca", "debbie deborah deb", "gerry gerald jerry gerard",
-        "larry lawrence laurence laurie", "tom thomas", "matt matthew",
-        "chris christopher christine christina tina", "joe joseph",
-        "mo mohammed muhammad mohamed mohammad", "abby abigail gail", "val valerie",
-        "roz ros rosalind", "bea beatrice beatriz", "vicky victoria", "nikki nicola nicole",
-        "nick nicholas nico", "fred frederick", "len lenny leonard", "tess theresa teresa",
-        "mandy amanda", "penny penelope", "ginny virginia", "ollie oliver", "zack zachary",
-        "tim timothy", "jeff geoff geoffrey jeffrey",
-    )
-]  # fmt: skip
 _HANDLES = re.compile(r"(?:@\w+\s+)*")
 _INITIALS = re.compile(r"(?<!\s)\s*(?:[\^*]\s?\w{1,12}\s*)?$")
 _ALIKE = 2
+
+
+class _Names(NamedTuple):
+    nobodies: frozenset[str]
+    no_signatures: frozenset[str]
+    endings: tuple[str, ...]
+    nicknames: tuple[frozenset[str], ...]
+
+
+@cache
+def _names() -> _Names:
+    lists = tomllib.loads(files("detractor").joinpath("data/names.toml").read_text("utf-8"))
+    return _Names(
+        frozenset(lists["nobodies"]),
+        frozenset(lists["nobodies"] + lists["no_signatures"]),
+        ("", *lists["endings"]),
+        tuple(frozenset(names.split()) for names in lists["nicknames"]),
+    )
 
 
 class WrongName(NamedTuple):
@@ -191,10 +164,11 @@ def _introduced(text: str) -> _Author:
 def _is_ordinary(word: str) -> bool:
     """Say whether a word is known as something else than a name: no name is a common stem."""
     stems = background().places
-    if word in _NO_SIGNATURE or _JUDGING.search(word) or re.sub("y$", "i", word) in stems:
+    if word in _names().no_signatures or _JUDGING.search(word) or re.sub("y$", "i", word) in stems:
         return True
     return any(
-        word.endswith(ending) and word[: len(word) - len(ending)] in stems for ending in _ENDED
+        word.endswith(ending) and word[: len(word) - len(ending)] in stems
+        for ending in _names().endings
     )
 
 
@@ -217,7 +191,7 @@ def find_wrong_name(draft: str, about: str) -> WrongName | None:
         return None
     start, end = found.span("name")
     names = [_plain(word) for word in re.findall(_WORD, found["name"])]
-    if _plain(found["name"].split()[0]) in _NOBODY:
+    if _plain(found["name"].split()[0]) in _names().nobodies:
         return None
     author = _author(about)
     own = [_plain(word) for word in re.findall(_WORD, author.name)]
@@ -253,7 +227,7 @@ def _same(one: str, other: str) -> bool:
     return (
         short == long
         or (shorter and long.startswith(short))
-        or any({one, other} <= names for names in _NICKNAMES)
+        or any({one, other} <= names for names in _names().nicknames)
     )
 
 

@@ -15,14 +15,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from detractor.artifact import load
 from detractor.errors import ModelFileError, ParameterError, suggestion
 from detractor.greetings import find_author, find_wrong_name, message_span
 from detractor.losses import find_losses
 from detractor.phrases import PhraseBook, read_rules
 from detractor.playbook import Playbook, load_playbook
+from detractor.schema import HEADS
+from detractor.scoring import score_texts
 from detractor.sentences import split_sentences
 from detractor.signal_model import SignalModel, load_signal_model
 from detractor.signals import find_signals
+from detractor.stock_phrases import asks_how, is_common, is_general, is_plain, is_plain_apology
 
 FAULTS = (
     "conditional_apology",
@@ -50,7 +54,8 @@ ACTS = (
     "fixing",
     "moving",
 )
-"""What a sentence does, as far as it is learned: `moving` tells what happens next, or asks."""
+"""What a sentence does, as far as it is learned: `moving` tells what happens next or what to do, or
+asks."""
 
 _BARS = {"conditional_apology": 0.25, "placating": 0.2, "above_authority": 0.1}
 """The sum from which a sentence is taken to do this: above 0 because in drafts such sentences are
@@ -60,9 +65,16 @@ _BESIDE = -0.2
 """The same beside a phrase of the rules of these kinds, which were right in four of five sentences
 that they were not written on."""
 
-_OPEN_MINDED = 0.6
+_OPEN_MINDED = 0.5
 """How large the sum of a hostile sentence is in a draft that acknowledges or moves on (chosen on
 the same parts)."""
+
+_MOVING = -0.15
+"""The sum from which a sentence is taken to move the matter on: whoever does so in unusual words is
+not told to (chosen on the same parts)."""
+
+_TROUBLED = 0.2
+"""The probability of a detractor from which a text that names no trouble tells of some."""
 
 _FILE = "replies.safetensors"
 _REPAID = re.compile(
@@ -187,6 +199,10 @@ class _Marks:
         """List the sentences that do something, by the learned sums."""
         return {*np.flatnonzero(self._sums[:, ACTS.index(act)] >= bar).tolist()}
 
+    def moving(self) -> set[int]:
+        """List the sentences that say what happens next or what to do, or ask what is needed."""
+        return self.doing("moving", _MOVING)
+
     def fixing(self) -> set[int]:
         """List the sentences that put the trouble right: a gift that is on its way does not."""
         fixed, given = (self._sums[:, ACTS.index(act)] for act in ("fixing", "placating"))
@@ -198,7 +214,7 @@ class _Marks:
         Who acknowledges or says what happens next is seldom hostile: beside such a sentence the
         bar is higher.
         """
-        open_minded = self.doing("acknowledging") | self.doing("moving")
+        open_minded = self.doing("acknowledging") | self.moving()
         sure = self.doing("hostile", _OPEN_MINDED)
         places = [ACTS.index(act) for act in _HOSTILE]
         return {
@@ -218,7 +234,7 @@ def _wordings(marks: _Marks) -> Iterator[Finding]:
     for kind, sentence in faults:
         if kind == "placating" and marks.fixing():
             continue
-        if kind == "conditional_apology" and _is_plain(marks.texts[sentence]):
+        if kind == "conditional_apology" and is_plain(marks.texts[sentence]):
             continue
         start, end, rule = worded.get((kind, sentence), (*marks.spans[sentence], _rule_of(kind)))
         yield Finding(start, end, kind, rule["message"], rule["better"])
@@ -267,18 +283,19 @@ def _sums(draft: str, about: str, authority: float, marks: _Marks) -> Iterator[F
 
 
 def _missing(draft: str, about: str, marks: _Marks) -> Iterator[Finding]:
-    harmed = {item.part for item in find_losses(about)} & {"loss", "emotion", "trouble"}
-    if not harmed and ("?" in about or _thanks(about)):
+    acknowledged = _acknowledged(marks) or _shared(draft, about, marks)
+    moving = bool(marks.moving())
+    if (acknowledged and moving) or not _complains(about):
         return
     whole = (0, len(draft))
-    if not (_acknowledged(marks) or _shared(draft, about, marks)):
+    if not acknowledged:
         yield Finding(
             *whole,
             "no_acknowledgement",
             "nothing shows that the trouble was read",
             "Name the trouble in a few words of your own, and say that you are sorry for it.",
         )
-    if not marks.doing("moving"):
+    if not moving:
         yield Finding(
             *whole,
             "no_commitment",
@@ -287,57 +304,29 @@ def _missing(draft: str, about: str, marks: _Marks) -> Iterator[Finding]:
         )
 
 
-def _thanks(text: str) -> bool:
-    return any(span.signal == "thanks" for span in find_signals(text))
-
-
-_COMMON = re.compile(
-    r"(?:about|after|again|also|because|been|before|being|could|every|from|have|just|more|much|never"
-    r"|nobody|other|over|please|should|some|still|than|thanks?|that|their|them|then|there|they|this"
-    r"|times?|very|want|were|what|when|where|which|while|will|with|without|would|yours?|regards|best"
-    r"|name|call\w*|contact\w*|service|team|staff|support|reviews?|today|tomorrow|week|days?|hours?"
-    r"|minutes?|free)"
-)
-
-_GENERAL = re.compile(
-    r"(?:a|am|an|and|any|anything|are|as|at|be|been|by|but|can|could|did|do|does|for|from|had|has|have"
-    r"|he|hear|heard|her|here|him|his|how|i|if|in|into|is|it|its|let|may|me|might|must|my|no|not|of|on"
-    r"|once|one|or|our|out|shall|she|should|so|some|something|such|than|that|the|their|them|then|there"
-    r"|these|they|this|those|to|today|too|up|us|very|was|we|were|what|when|which|who|will|with|would"
-    r"|you|your|yours|yourself|re|ve|ll|s|t|m|d"
-    r"|sorr\w+|apolog\w+|regret\w*|sincere\w*|deep\w*|tru(?:e|ly)|really|terribly|extremely|most|much"
-    r"|inconvenien\w+|caus\w+|experienc\w+|service\w*|standards?|below|under|expect\w*|dissatisf\w+"
-    r"|unhappy|happy|satisf\w+|disappoint\w+|concern\w*|feedback|comments?|message\w*|e|mail|email"
-    r"|letter|contact\w*|get|gets|getting|got|touch|thank\w*|taking|time|writ\w+|wrote|query|issues?"
-    r"|problems?|trouble|matter\w*|situation|occasion|learn\w*|read\w*|receiv\w+|feel|felt|want\w*"
-    r"|way|team|department|passed|forward\w*|escalat\w+|logg\w+|important|valu\w+|customers?|guests?"
-    r"|dear|sir|madam|hi|hello|please|accept|behalf|offer\w*|appreciat\w+|understand|understood|about"
-    r"|frustrat\w+|upset\w*|annoy\w+|hope|know|see|arisen|arose|complaints?|above|quality|usual"
-    r"|level|met|meet|bother|mishap|hiccup|misunderstanding|confusion|discomfort|whatever|also|all|just)"
-)
-"""Words of which an apology that names no trouble is made."""
-
-
-_DOUBT = re.compile(
-    r"\b(?:if|should|any\w*|may|might|could|would|some|such|you|whatever|feel|felt)\b",
-    re.IGNORECASE,
-)
+def _complains(text: str) -> bool:
+    """Say whether a text tells of trouble: in a phrase that names it, or by all it says."""
+    if {item.part for item in find_losses(text)} & {"loss", "emotion", "trouble"}:
+        return True
+    if "?" in text or any(span.signal == "thanks" for span in find_signals(text)):
+        return False
+    probabilities, _ = score_texts([text], load())
+    return bool(probabilities[0, HEADS.index("detractor")] >= _TROUBLED)
 
 
 def _acknowledged(marks: _Marks) -> bool:
-    """Say whether a sentence acknowledges something, in words that do not fit every trouble."""
+    """Say whether something shows that the trouble was read.
+
+    A sentence acknowledges it in words that do not fit every trouble; or is plainly sorry, where
+    the draft goes on to act or to ask; or asks how it shows itself.
+    """
     told = (marks.of("acknowledging") | marks.doing("acknowledging")) - _elsewhere(marks)
-    return not all(_is_general(marks.texts[place]) for place in told)
-
-
-def _is_general(text: str) -> bool:
-    words = re.findall(r"[^\W\d_]{3,}", text.lower())
-    return all(_GENERAL.fullmatch(word) for word in words)
-
-
-def _is_plain(text: str) -> bool:
-    """Say whether an apology names nothing and doubts nothing: sorry for the inconvenience."""
-    return _is_general(text) and not _DOUBT.search(text)
+    if not all(is_general(marks.texts[place]) for place in told):
+        return True
+    moving = marks.moving()
+    if (moving or marks.fixing()) and any(is_plain_apology(marks.texts[place]) for place in told):
+        return True
+    return any(asks_how(marks.texts[place]) for place in moving)
 
 
 def _elsewhere(marks: _Marks) -> set[int]:
@@ -357,14 +346,10 @@ def _shared(draft: str, about: str, marks: _Marks) -> bool:
         draft[start:end] for place, (start, end) in enumerate(marks.spans) if place not in elsewhere
     ]
     words: Sequence[set[str]] = [
-        {word[:5] for word in re.findall(r"[a-z]{4,}", text.lower()) if not _is_common(word)}
+        {word[:5] for word in re.findall(r"[a-z]{4,}", text.lower()) if not is_common(word)}
         for text in (" ".join(told), about, find_author(about)[0])
     ]
     return bool((words[0] & words[1]) - words[2])
-
-
-def _is_common(word: str) -> bool:
-    return bool(_COMMON.fullmatch(word) or _GENERAL.fullmatch(word))
 
 
 def _names(draft: str, about: str) -> Iterator[Finding]:

@@ -43,6 +43,7 @@ class Span(NamedTuple):
 class _Rules(NamedTuple):
     names: tuple[str, ...]
     signals: tuple[str, ...]
+    shows: NDArray[np.bool_]  # (rules, SIGNALS): which signal each rule tells of
     book: PhraseBook
     model: SignalModel
 
@@ -54,7 +55,9 @@ def _rules() -> _Rules:
     model = load_signal_model()
     if model.rule_names != names:
         raise ModelFileError("the file of signals was fitted with other rules; fit it anew")
-    return _Rules(names, tuple(str(rule["signal"]) for rule in rules), book, model)
+    signals = tuple(str(rule["signal"]) for rule in rules)
+    shows = np.array([[name == signal for name in SIGNALS] for signal in signals])
+    return _Rules(names, signals, shows, book, model)
 
 
 def find_signals(text: str) -> list[Span]:
@@ -113,8 +116,7 @@ def _decide(texts: Sequence[str]) -> NDArray[np.bool_]:
     """Say of each text which signals it shows, in the order of `SIGNALS`."""
     rules = _rules()
     marks = rules.book.mark(texts)
-    of_signal = np.array([[name == signal for name in SIGNALS] for signal in rules.signals])
-    shown: NDArray[np.bool_] = marks @ of_signal
+    shown: NDArray[np.bool_] = marks @ rules.shows
     places = [SIGNALS.index(name) for name in rules.model.signals]
     shown[:, places] = rules.model.sums(texts, marks) >= 0
     return shown
