@@ -79,7 +79,7 @@ FLOORS = (
     ),
     ("phrases", "value", "lanes", "theme_recognition", "bandit", "features", "network"),
     ("model", "themes"),
-    ("offers", "language", "signal_model"),
+    ("offers", "language", "signal_model", "reply_encoder"),
     (
         "signals",
         "artifact",
@@ -94,6 +94,7 @@ FLOORS = (
     ("explanation", "encoder", "classifier"),
     ("scoring", "losses", "ranking"),
     ("greetings", "stock_phrases"),
+    ("reply_acts",),
     (
         "evaluation",
         "replies",

@@ -24,6 +24,13 @@ RIGHT = [
     ("Dear Ms Quill, sorry.", "It broke. Samsung Galaxy"),
     ("Dear Mr Smith, sorry.", "It broke. Regards, J. Smith"),
     ("Hi Hamish, sorry.", "It broke. Thx, Hamish"),
+    ("Dear tenant, sorry.", "It leaks. F. Yilmaz"),
+    ("Dear Reverend Thwaite, sorry.", "It wheezes. Rev. Alban Thwaite"),
+    ("Hello, Harold! Sorry.", "It broke.\nThanks"),
+    ("I asked our manager, Priya, to ring. Sorry.", "It broke. Regards, Tom"),
+    ("Ouch, sorry.", "It broke. Regards, Tom"),
+    ("Sorry Priya, it is late.", "Priya in your shop was rude. Regards, Tom"),
+    ("Dear Ms Marlow, sorry.", "It broke. Judith Marlow-Reed"),
 ]
 
 
@@ -43,6 +50,13 @@ WRONG = [
     ("Hi Michelle, sorry.", "Wrong colour. -- Mikkel, Nordlys ApS", "Michelle"),
     ("Dear Mr Clough, sorry.", "It broke. Mrs Amanda Clough", "Mr Clough"),
     ("Dear Mr Costello, sorry.", "It broke. Mr Castellano", "Costello"),
+    ("Dear Mr van Dam, sorry.", "It broke. Regards, Joost van Dijk", "van Dam"),
+    ("Dear Ms Demirel, sorry.", "I'm Yusuf Demir. It broke.", "Demirel"),
+    ("Dear Mrs Pritchett, sorry.", "It broke. Signed: Gwen Pritchard", "Pritchett"),
+    ("Mr Bassett, sorry.", "Mr Bankole here, still no engineer", "Bassett"),
+    ("It is on its way. Sorry Helga, my mistake.", "It broke. Greta", "Helga"),
+    ("Sorry about the wet seat, Sharon! We pay.", "It was wet. Siobhan", "Sharon"),
+    ("Hi Orla, sorry.", "It broke. Siobhan, flat 4", "Orla"),
 ]
 
 

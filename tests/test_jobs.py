@@ -1,6 +1,5 @@
 """Runs over files: the same bytes however often they are killed, and nothing lost or twice."""
 
-import os
 import random
 import subprocess
 import sys
@@ -70,7 +69,7 @@ def test_a_run_gives_what_one_call_in_memory_gives(tmp_path: Path, suffix: str) 
 def count_parts(folder: Path) -> int:
     """Count the finished parts of a job that may remove its folder while one looks."""
     try:
-        return sum(name.endswith(".json") for name in os.listdir(folder))
+        return sum(path.suffix == ".json" for path in folder.iterdir())
     except FileNotFoundError:
         return 0
 

@@ -1,6 +1,13 @@
 import pytest
 
-from detractor.stock_phrases import asks_how, is_common, is_general, is_plain, is_plain_apology
+from detractor.stock_phrases import (
+    asks,
+    is_common,
+    is_general,
+    is_plain,
+    is_plain_apology,
+    is_procedure,
+)
 
 
 @pytest.mark.parametrize(
@@ -28,17 +35,27 @@ def test_a_text_without_words_is_general() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "asks"),
+    ("text", "of_all"),
     [
-        ("Does it crash when you save?", True),
-        ("Which of the two lights is on?", True),
-        ("Could you send us your postcode?", False),
-        ("What is the E-mail on the account?", False),
-        ("It crashes when you save.", False),
+        ("A colleague will telephone you on Monday at nine.", True),
+        ("Your message has been given the number 4471.", True),
+        ("Please send us your order number and we will look into it.", True),
+        ("Thank you for staying with us.", True),
+        ("", True),
+        ("Fee's off.", False),
+        ("Hold the button until the lamp blinks.", False),
+        ("Which of the two lights is on?", False),
+        ("A plumber comes on Monday at nine.", False),
     ],
 )
-def test_a_question_about_the_trouble_is_none_for_the_file(text: str, asks: bool) -> None:
-    assert asks_how(text) is asks
+def test_what_is_promised_and_asked_in_every_trouble_is_procedure(text: str, of_all: bool) -> None:
+    assert is_procedure(text) is of_all
+
+
+@pytest.mark.parametrize("text", ["Which one?", "Please send us the number.", "DM us the code"])
+def test_a_question_or_a_request_asks(text: str) -> None:
+    assert asks(text)
+    assert not asks("It crashes when you save.")
 
 
 @pytest.mark.parametrize("word", ["because", "week", "sorry", "contacted"])

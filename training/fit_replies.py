@@ -32,7 +32,7 @@ from sklearn.model_selection import GroupKFold
 
 from detractor.meanings import DIMENSIONS, STEPS, lay_out, locate
 from detractor.phrases import read_rules
-from detractor.replies import ACTS
+from detractor.reply_acts import ACTS
 from detractor.signal_model import SignalModel, write_signal_model
 
 LETTERS = {

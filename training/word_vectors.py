@@ -1,13 +1,15 @@
 """Learn the word vectors by which themes recognise that two complaints mean the same.
 
-Stems that stand near the same stems get near vectors: positive pointwise mutual information
-of stems up to five content words apart, reduced by a truncated SVD (Levy, Goldberg and Dagan 2015),
-with the two directions that all words share taken out (Mu and Viswanath 2018). Only scikit-learn.
-Names are left out: a stem that is mostly written with a capital inside sentences.
+A stem's vector is what makes the weighted sum over the stems of a text point where a sentence
+encoder puts the text (a ridge regression: the encoder, distilled into a table of words). The
+encoder reads pieces of some twenty to sixty words; its 384 axes are reduced to the 64 that vary
+most. Names are left out: a stem that is mostly written with a capital inside sentences.
 
-The texts of the sets that benchmarks/themes.py judges are not read.
+The texts of the sets that benchmarks/themes.py judges are not read. Needs
+``requirements-teacher.txt``; `--base` is a folder with ``config.json``, ``model.safetensors`` and
+``vocab.txt`` of all-MiniLM-L6-v2 (Apache-2.0).
 
-    python training/word_vectors.py --data DIR --out src/detractor/data/word_vectors.safetensors
+    python training/word_vectors.py --data DIR --base ENCODER
 """
 
 from __future__ import annotations
@@ -17,20 +19,29 @@ import re
 from collections import Counter
 from pathlib import Path
 
+import corpus
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
+import torch
+from numpy.typing import NDArray
 from safetensors.numpy import save_file
+from scipy.sparse.linalg import cg
 from sklearn.preprocessing import normalize
-from sklearn.utils.extmath import randomized_svd
+from teacher import load_base
 from tqdm import tqdm
 
 from detractor.theme_words import content_stems, stem
+from detractor.word_space import SMOOTHING
 
 JUDGED = ("mcdonalds_negative",)
-WINDOW = 5
+PIECES = {"detractors": 26_000, "others": 8_000, "complaints": 14_000, "tweets": 4_000}
+"""How many pieces of text the encoder reads: troubles are what themes are about."""
+SHORTEST, LONGEST = 18, 60
+"""Words of a piece: sentences are joined up to the first number, and cut at the second."""
+BATCH = 64
 DIMENSIONS = 64
-SHARED_DIRECTIONS = 2
+PENALTY = 3.0
 FEWEST_TEXTS = 10
 NAME_SHARE = 0.7
 
@@ -38,18 +49,71 @@ INSIDE = re.compile(r"(?<=[a-z,] )([A-Za-z][a-z]+)\b")
 """A word inside a sentence: what stands before it is a small letter or a comma."""
 
 
-def read_texts(data: Path) -> pd.Series:
-    """Read the English texts that may be trained on and are not judged later."""
+def read_texts(data: Path) -> pd.DataFrame:
+    """Read the English texts that may be trained on and are not judged later, with their kind."""
     reviews = pd.read_parquet(
-        data / "reviews.parquet", columns=["source", "text", "language", "use"]
+        data / "reviews.parquet", columns=["source", "text", "language", "use", "detractor"]
     )
     english = reviews["language"].isna() | (reviews["language"] == "en")
     reviews = reviews[english & ~reviews["source"].isin(JUDGED)]
+    told = reviews["detractor"].eq(True).map({True: "detractors", False: "others"})
     complaints = pd.read_parquet(data / "complaints.parquet", columns=["text", "topic", "use"])
     unlabelled = complaints[complaints["topic"].isna() | (complaints["topic"] == "nan")]
-    tweets = pd.read_parquet(data / "tweets.parquet", columns=["text", "use"])
-    every = pd.concat([reviews, unlabelled, tweets])
-    return every.loc[every["use"] == "train", "text"].dropna()
+    tweets = pd.read_parquet(data / "tweets.parquet", columns=["source", "text", "use", "topic"])
+    every = pd.concat(
+        [
+            reviews.assign(kind=told),
+            unlabelled.assign(kind="complaints", source="complaints"),
+            tweets.assign(kind="tweets"),
+        ]
+    )
+    return every[(every["use"] == "train") & every["text"].notna()].reset_index(drop=True)
+
+
+def cut(text: str) -> list[str]:
+    """Cut a text into pieces of whole sentences."""
+    pieces: list[str] = []
+    words: list[str] = []
+    for sentence in re.split(r"(?<=[.!?])\s+", text):
+        words += sentence.split()
+        if len(words) >= SHORTEST:
+            pieces.append(" ".join(words[:LONGEST]))
+            words = []
+    return [*pieces, " ".join(words)] if len(words) >= 5 else pieces
+
+
+def choose_pieces(texts: pd.DataFrame) -> list[str]:
+    """Choose the pieces that the encoder reads; sources weigh by the root of their size.
+
+    Tweets that `benchmarks/themes.py` judges (those with a topic) are not among them.
+    """
+    chosen: list[str] = []
+    random = np.random.default_rng(0)
+    for kind, count in PIECES.items():
+        frame = texts[(texts["kind"] == kind) & (texts["topic"].isna() | (kind != "tweets"))]
+        some = corpus.balanced(frame, count, ["source"], 0)["text"]
+        pieces = [piece for text in some for piece in cut(text)]
+        chosen += [pieces[place] for place in random.permutation(len(pieces))[:count]]
+    return chosen
+
+
+def embed(pieces: list[str], base: Path) -> NDArray[np.float64]:
+    """Let the encoder read each piece: the mean of its states, of length 1."""
+    teacher, reader = load_base(base)
+    teacher.eval()
+    rows = [reader.encode(piece) for piece in pieces]
+    order = np.argsort([len(row) for row in rows], kind="stable")
+    found = np.zeros((len(rows), teacher.bert.config.hidden_size))
+    with torch.inference_mode():
+        for first in tqdm(range(0, len(order), BATCH), desc="encoder", disable=None):
+            part = order[first : first + BATCH]
+            ids = torch.zeros(len(part), max(len(rows[row]) for row in part), dtype=torch.long)
+            mask = torch.zeros_like(ids)
+            for place, row in enumerate(part):
+                ids[place, : len(rows[row])] = torch.tensor(rows[row])
+                mask[place, : len(rows[row])] = 1
+            found[part] = teacher.pool(ids, mask).numpy()
+    return np.asarray(normalize(found))
 
 
 def names(texts: pd.Series) -> set[str]:
@@ -72,59 +136,56 @@ def vocabulary(documents: list[list[str]], left_out: set[str]) -> tuple[list[str
     return [word for _, word in kept], np.array([n for n, _ in kept]) / len(documents)
 
 
-def cooccurrence(documents: list[list[str]], words: list[str]) -> sp.csr_matrix:
-    """Count pairs of stems within the window, nearer pairs for more."""
+def weigh(pieces: list[str], words: list[str], share: np.ndarray) -> sp.csr_matrix:
+    """Weigh the stems of each piece as `detractor.word_space` does, to length 1."""
     place = {word: i for i, word in enumerate(words)}
-    gap = [-1] * WINDOW
-    flat = np.array([place.get(w, -1) for d in documents for w in (*d, *gap)], dtype=np.int32)
-    total = sp.csr_matrix((len(words), len(words)))
-    for distance in range(1, WINDOW + 1):
-        left, right = flat[:-distance], flat[distance:]
-        both = (left >= 0) & (right >= 0) & (left != right)
-        data = np.full(both.sum(), 1 / distance)
-        pairs = sp.coo_matrix((data, (left[both], right[both])), shape=total.shape).tocsr()
-        total = total + pairs + pairs.T
-    return total
+    counts = [Counter(w for w in content_stems(piece) if w in place) for piece in pieces]
+    ends = np.cumsum([0, *map(len, counts)])
+    columns = np.array([place[word] for count in counts for word in count])
+    heard = 1 + np.log([n for count in counts for n in count.values()])
+    weights = heard * SMOOTHING / (SMOOTHING + share[columns])
+    return normalize(sp.csr_matrix((weights, columns, ends), shape=(len(pieces), len(words))))
 
 
-def vectors(pairs: sp.csr_matrix, share: np.ndarray) -> np.ndarray:
-    """Reduce the positive pointwise mutual information, and take out what all words share."""
-    pairs = pairs.tocoo()
-    margin = np.asarray(pairs.sum(axis=1)).ravel()
-    context = margin**0.75 / (margin**0.75).sum()
-    information = np.log(pairs.data / (margin[pairs.row] * context[pairs.col]))
-    positive = information > 0
-    table = sp.coo_matrix(
-        (information[positive], (pairs.row[positive], pairs.col[positive])), shape=pairs.shape
-    ).tocsr()
-    kept = DIMENSIONS + SHARED_DIRECTIONS
-    left, size, _ = randomized_svd(table, kept, n_iter=4, random_state=0)
-    rows = normalize(left * np.sqrt(size))
-    rows -= np.average(rows, axis=0, weights=share)
-    _, _, directions = np.linalg.svd(rows * np.sqrt(share)[:, None], full_matrices=False)
-    rows -= rows @ directions[:SHARED_DIRECTIONS].T @ directions[:SHARED_DIRECTIONS]
-    _, _, axes = np.linalg.svd(rows, full_matrices=False)
-    return rows @ axes[:DIMENSIONS].T
+def distil(weights: sp.csr_matrix, places: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Find the vectors whose weighted sums come nearest to the places, on their main axes."""
+    centred = places - places.mean(axis=0)
+    _, axes = np.linalg.eigh(centred.T @ centred)
+    wanted = normalize(centred @ axes[:, ::-1][:, :DIMENSIONS])
+    wanted[np.diff(weights.indptr) == 0] = 0
+    known = (weights.T @ weights + PENALTY * sp.eye(weights.shape[1])).tocsr()
+    ease = sp.diags(1 / known.diagonal())
+    found = [
+        cg(known, column, rtol=1e-4, maxiter=300, M=ease)[0] for column in (weights.T @ wanted).T
+    ]
+    return np.ascontiguousarray(np.array(found).T)  # safetensors writes bytes as they lie
 
 
 def main() -> None:
     """Write the vectors as 8-bit numbers with one scale a word."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--base", type=Path, required=True)
+    parser.add_argument(
+        "--out", type=Path, default=Path("src/detractor/data/word_vectors.safetensors")
+    )
     arguments = parser.parse_args()
+    for folder in (arguments.data, arguments.base):
+        if not folder.exists():
+            parser.exit(0, f"skipped: nothing at {folder}\n")
     texts = read_texts(arguments.data)
-    documents = [content_stems(text) for text in tqdm(texts, desc="stems", disable=None)]
-    words, share = vocabulary(documents, names(texts))
-    rows = vectors(cooccurrence(documents, words), share)
-    scale = np.abs(rows).max(axis=1) / 127
+    documents = [content_stems(text) for text in tqdm(texts["text"], desc="stems", disable=None)]
+    words, share = vocabulary(documents, names(texts["text"]))
+    pieces = choose_pieces(texts)
+    rows = distil(weigh(pieces, words, share), embed(pieces, arguments.base))
+    scale = np.maximum(np.abs(rows).max(axis=1), 1e-6) / 127
     tensors = {
         "vectors": np.round(rows / scale[:, None]).astype(np.int8),
         "scale": scale.astype(np.float32),
         "share": share.astype(np.float32),
         "words": np.frombuffer("\n".join(words).encode(), dtype=np.uint8),
     }
-    save_file(tensors, arguments.out, metadata={"texts": str(len(texts)), "window": str(WINDOW)})
+    save_file(tensors, arguments.out, metadata={"pieces": str(len(pieces))})
     print(f"{len(words)} stems from {len(texts)} texts")
 
 

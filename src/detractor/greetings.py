@@ -13,10 +13,11 @@ from detractor.losses import read_loss
 from detractor.word_space import background
 
 _WORD = r"[^\W\d_][\w'\u2019-]*"
-_PARTICLE = r"(?:(?:[Vv]an|[Dd]e|[Vv]on|[Dd]er|[Ll]a|[Ee]l|[Aa]l|[Bb]in)\s+)*"
+_PARTICLES = ("van", "de", "von", "der", "la", "el", "al", "bin")
+_PARTICLE = rf"(?:(?i:{'|'.join(_PARTICLES)})\s+)*"
 _ONE_TITLE = (
-    r"\b(?i:mr|mrs|ms|mx|miss|dr|prof|professor|rev|herr|hr|frau|fru|sra?|mme|madame|monsieur)"
-    r"\b\.?"
+    r"\b(?i:mr|mrs|ms|mx|miss|dr|prof|professor|rev|reverend|father|sister|pastor|captain|herr|hr"
+    r"|frau|fru|sra?|mme|madame|monsieur)\b\.?"
 )
 _TITLE = rf"{_ONE_TITLE}(?:\s(?:and|&)\s{_ONE_TITLE})?"
 _GREETING = re.compile(
@@ -27,17 +28,27 @@ _GREETING = re.compile(
     rf"(?P<name>{_PARTICLE}(?:[A-Z][\w'\u2019-]*|{_WORD}(?=\s?[,!.:]))"
     rf"(?:\s+{_PARTICLE}[A-Z][\w'\u2019-]+)?)"
 )
-_CALLED = re.compile(r"^(?P<name>[A-Z][\w'\u2019-]+)[,!](?=\s)")
+_CALLED = re.compile(
+    rf"^(?:(?P<title>{_TITLE})\s+)?(?P<name>{_PARTICLE}[A-Z][\w'\u2019-]+)[,!](?=\s)"
+)
+_ADDRESSED = re.compile(
+    r"(?:\b(?:[Ss]orry|[Aa]pologies|[Oo]h|[Aa]w|[Aa]h|[Tt]hank you|[Tt]hanks|[Yy]es|[Nn]o),?\s+"
+    r"(?P<name>[A-Z][\w'\u2019-]+)[,.!](?=\s)|^[^.!?]*,\s(?P<end>[A-Z][\w'\u2019-]+)!(?=\s))"
+)
+"""Somebody spoken to by name after an opening word, or at the end of a first exclamation."""
 _INITIAL = r"(?: [A-Z]\.?(?!\w))?"
 _NAME = rf"(?P<name>[A-Z][\w'\u2019-]*\.?(?: {_PARTICLE}[A-Z][\w'\u2019-]+){{0,2}}{_INITIAL})"
 _CLOSING = (
     r"(?:[Rr]egards|[Ww]ishes|[Ss]incerely|[Ff]aithfully|[Tt]ruly|[Bb]est|[Ll]ove|[Yy]ours|[Cc]heers"
-    r"|[Tt]hanks|[Tt]hx|[Tt]hank you|[Gg]reetings|[Xx]+)"
+    r"|[Tt]hanks|[Tt]hx|[Tt]hank you|[Gg]reetings|[Ss]igned|[Xx]+)"
 )
-_COMPANY = r"(?:, ?(?:[A-Z0-9][\w&.-]*)(?: [A-Z0-9&][\w&.-]*){0,3})?"
+_COMPANY = (
+    r"(?:, ?(?:[A-Z0-9][\w&.-]*)(?: [A-Z0-9&][\w&.-]*){0,3}"
+    r"|, ?(?:[Ff]lat|[Pp]lot|[Rr]oom|[Uu]nit|[Tt]able) \w{1,4})?"
+)
 _SIGNED = re.compile(
-    rf"(?:(?:(?<!\w)[-\u2013\u2014~]|\n)[ \t]*|\b{_CLOSING}[,.!]?\s+)(?P<title>{_TITLE}\s+)?{_NAME}"
-    rf"{_COMPANY}\W*$"
+    rf"(?:(?:(?<!\w)[-\u2013\u2014~]|\n)[ \t]*|\b{_CLOSING}[,.!:]?\s+)(?P<title>{_TITLE}\s+)?"
+    rf"{_NAME}{_COMPANY}\W*$"
 )
 _LAST_WORDS = re.compile(
     rf"[.!?\u2026][\W_]*\s(?P<title>{_TITLE}\s+)?"
@@ -54,7 +65,8 @@ _SIGNED_ABOVE = re.compile(
 """A name under the closing words, with the post, the firm or the telephone under it."""
 _INTRODUCED = re.compile(
     rf"\b(?:(?:[Ii] ?['\u2019]?m|[Ii] am|[Tt]his is|[Mm]y name is|[Nn]ame['\u2019]?s)\s+"
-    rf"(?P<title>{_TITLE}\s+)?{_NAME}|(?P<here>[A-Z][\w'\u2019-]+) here)\b"
+    rf"(?P<title>{_TITLE}\s+)?{_NAME}"
+    rf"|(?:(?P<titled>{_TITLE})\s+)?(?P<here>[A-Z][\w'\u2019-]+) here)\b"
 )
 _JUDGING = re.compile(r"(?:ful|fully|ing|ible|able|ous|less|etic|ation|ment)$")
 _WOMAN, _MAN = frozenset({"mrs", "ms", "miss"}), frozenset({"mr"})
@@ -123,7 +135,8 @@ class _Author(NamedTuple):
 def find_author(text: str) -> tuple[str, bool]:
     """Give the name that a text is signed with, and whether that is sure to be a name.
 
-    A last line of one to three words with capitals is sure to be one if none is an ordinary word.
+    A last line of one to three words with capitals is sure to be one if the last of them is no
+    ordinary word.
 
     Examples
     --------
@@ -148,16 +161,16 @@ def _author(text: str) -> _Author:
     title = _plain_title(last["title"])
     words = [_plain(word) for word in re.findall(_WORD, last["name"]) if word not in ("and", "de")]
     long = [word for word in words if len(word) > 1]
-    odd = any(map(str.isdigit, last["name"])) or any(map(_is_ordinary, long))
+    odd = any(map(str.isdigit, last["name"])) or all(map(_is_ordinary, long[-2:]))
     return _Author(title, last["name"], sure=bool(title) or not odd)
 
 
 def _introduced(text: str) -> _Author:
     """Find who says "I'm Ida" or "Ida here"."""
     for found in _INTRODUCED.finditer(text):
-        name, title = found["name"] or found["here"], _plain_title(found["title"])
+        name, title = found["name"] or found["here"], found["title"] or found["titled"]
         if title or not any(_is_ordinary(_plain(word)) for word in re.findall(_WORD, name)):
-            return _Author(title, name, sure=True)
+            return _Author(_plain_title(title), name, sure=True)
     return _Author("", "", sure=False)
 
 
@@ -184,36 +197,73 @@ def find_wrong_name(draft: str, about: str) -> WrongName | None:
     WrongName(start=5, end=8, author='Tom')
     >>> find_wrong_name("Dear Ms Lund, sorry.", "You lost my suitcase. Regards, Ida Lund")
     """
-    greeted = _GREETING.search(draft)
-    called = None if greeted else _CALLED.search(draft)
-    found = greeted or called
-    if not found:
+    greeted, author = _find_greeted(draft), _author(about)
+    if not greeted:
         return None
-    start, end = found.span("name")
-    names = [_plain(word) for word in re.findall(_WORD, found["name"])]
-    if _plain(found["name"].split()[0]) in _names().nobodies:
-        return None
-    author = _author(about)
-    own = [_plain(word) for word in re.findall(_WORD, author.name)]
+    names, own = _words_of(greeted.name), _words_of(author.name)
     if own[:1] == ["the"]:  # the Lunds
         own = [word.removesuffix("s") for word in own[1:]]
-    if not own or (not author.title and greeted and greeted["title"] and len(own) == 1):
+    if not names or _is_nobody(names[0], greeted.name) or not {*own} - _names().nobodies:
         return None
-    titles = (_plain_title(greeted["title"]) if greeted else "", author.title)
+    titles = (greeted.title, author.title)
     if any(titles[0] in one and titles[1] in two for one, two in ((_WOMAN, _MAN), (_MAN, _WOMAN))):
-        return WrongName(found.start("title"), end, f"{author.title.title()} {author.name}")
-    if _agree(names, own) or (author.title and len(own) == 1 and not titles[0]):
+        return WrongName(greeted.start, greeted.end, f"{author.title.title()} {author.name}")
+    incomparable = len(own) == 1 and bool(greeted.title) != bool(author.title)
+    if incomparable or _agree(names, own, titled=bool(greeted.title)):
         return None
-    elsewhere = any(word in own for word in re.findall(_WORD, _plain(draft[end:])))
-    if (called or not author.sure or (elsewhere and not author.title)) and not any(
-        _alike(name, word) for name in names for word in own
-    ):
-        return None
-    return WrongName(start, end, author.name)
+    misspelt = any(_alike(name, word) for name in names for word in own)
+    elsewhere = not author.title and {*own} & {*_words_of(draft[greeted.end :])}
+    known = author.sure and not elsewhere
+    if misspelt or (known and not (greeted.loose and _may_be_another(names, about))):
+        return WrongName(greeted.named, greeted.end, author.name)
+    return None
 
 
-def _agree(names: list[str], own: list[str]) -> bool:
-    """Say whether two names can be one person's, whole, shortened, or as initials."""
+def _may_be_another(names: list[str], about: str) -> bool:
+    """Say whether words that stand where a name stands are something else, or somebody else."""
+    return any(map(_is_ordinary, names)) or bool({*names} & {*_words_of(about)})
+
+
+def _is_nobody(word: str, written: str) -> bool:
+    """Say whether a word that is greeted is no name: "tenant", "there"."""
+    return word in _names().nobodies or (written.islower() and _is_ordinary(word))
+
+
+class _Greeted(NamedTuple):
+    start: int
+    named: int
+    end: int
+    title: str
+    name: str
+    loose: bool  # called by name without "Dear" or "Hi"
+
+
+def _find_greeted(draft: str) -> _Greeted | None:
+    """Find whom a draft speaks to by name."""
+    for pattern in (_GREETING, _CALLED, _ADDRESSED):
+        if found := pattern.search(draft):
+            parts = found.groupdict()
+            group = "name" if parts["name"] else "end"
+            title = _plain_title(parts.get("title"))
+            named, end = found.span(group)
+            start = found.start("title") if title else named
+            return _Greeted(start, named, end, title, parts[group], pattern is not _GREETING)
+    return None
+
+
+def _words_of(text: str) -> list[str]:
+    """List the words of a text or a name, plainly written, without "van" and the like."""
+    return [word for part in re.findall(_WORD, text) if (word := _plain(part)) not in _PARTICLES]
+
+
+def _agree(names: list[str], own: list[str], *, titled: bool) -> bool:
+    """Say whether two names can be one person's, whole, shortened, or as initials.
+
+    After a title stands a surname, which nobody shortens.
+    """
+    if titled and len(own) > 1:
+        parts = {part for word in own for part in (word, *word.split("-"))}
+        return not parts.isdisjoint([names[-1], *names[-1].split("-")])
     first = {*own} if len(own) == 1 or len(names) == 1 else {*own[:-1]}
     return any(_same(names[0], word) for word in first) or (
         names[-1] in own and (len(names) == 1 or len(own) == 1 or len(own[0]) == 1)

@@ -25,7 +25,7 @@ _GENERAL = re.compile(
     r"|way|team|department|passed|forward\w*|escalat\w+|logg\w+|important|valu\w+|customers?|guests?"
     r"|dear|sir|madam|hi|hello|please|accept|behalf|offer\w*|appreciat\w+|understand|understood|about"
     r"|frustrat\w+|upset\w*|annoy\w+|hope|know|see|arisen|arose|complaints?|above|quality|usual"
-    r"|level|met|meet|bother|mishap|hiccup|misunderstanding|confusion|discomfort|whatever|also|all|just)"
+    r"|level|met|meet|under|fell|fall\w*|short|occasion|instance|bother|mishap|hiccup|misunderstanding|confusion|discomfort|whatever|also|all|just)"
 )
 """Words of which an apology that names no trouble is made."""
 
@@ -34,12 +34,39 @@ _DOUBT = re.compile(
     re.IGNORECASE,
 )
 _SORRY = re.compile(r"\b(?:sorry|apolog|regret)", re.IGNORECASE)
-_FOR_THE_FILE = re.compile(
-    r"\b(?:numbers?|reference|ref|e-?mail|address|post ?code|zip|name|account|phone|booking|dm"
-    r"|message|details|code|receipt|photos?|pictures?|screenshots?)\b",
+_IN_TOUCH = re.compile(
+    r"\b(?:will|'ll|\u2019ll|shall|going to|gonna|can|may|could|expect)\b.{0,60}"
+    r"\b(?:(?:tele)?phone|ring|call|write|e-?mail|contact|respond|reply|answer|touch|get back"
+    r"|come back|visit|speak|talk|chat|respon\w+|find you|dealt with|handled|reviewed"
+    r"|look(?:ed)? into|hear from)\b"
+    r"|\b(?:has|have) been (?:\w+ )?(?:logged|assigned|received|given|escalated|forwarded|passed"
+    r"|shared|noted|registered|recorded|allocated|referred)\b"
+    r"|\b(?:confirm|acknowledge)s? (?:the )?receipt\b|\bmy name is\b|\byour (?:agent|contact)\b"
+    r"|\bthanks?(?: you)?\b.{0,30}\bfor\b",
     re.IGNORECASE,
 )
-"""Asked for of every customer: such a question does not show that the trouble was read."""
+"""A promise to be in touch, a matter that is passed on, thanks for writing."""
+_ASKING = re.compile(
+    r"\?|\b(?:please|pls|let (?:us|me) know|tell (?:us|me)|send (?:us|me)|dm (?:us|me)|share)\b",
+    re.IGNORECASE,
+)
+_PURPOSE = re.compile(
+    r"(?:\band\b|\bso\b|\bin order\b|[,;:\u2013\u2014]).*$", re.IGNORECASE | re.DOTALL
+)
+"""After what is asked for: what will be done with it."""
+_PROCEDURE = re.compile(
+    r"(?:private\w*|order\w*|booking\w*|account\w*|details?|address|names?|numbers?|phone|telephone|ref|reference"
+    r"|post ?code|zip|dms?|direct|code|photos?|pictures?|screenshots?|send|share|provide|give|reply"
+    r"|repl(?:y|ies|ied)|respon[ds]\w*|answer\w*|call\w*|ring|back|handl\w+|process\w*|assign\w*"
+    r"|look\w*|investigat\w+|check\w*|review\w*|follow\w*|sort\w*|fix\w*|resolv\w+|solv\w+"
+    r"|correct\w*|update\w*|inform\w*|advis\w+|assist\w*|help\w*|further|relevant|appropriate"
+    r"|colleague\w*|members?|manager\w*|supervisor\w*|specialist\w*|agents?|person\w*|staff|support"
+    r"|working|business|days?|hours?|minutes?|weeks?|months?|tomorrow|now|soon|shortly|later|end|by"
+    r"|within|next|first|\w+day|morning|afternoon|evening|noon|possible|able|ask\w*|tell|sure|make"
+    r"|mak(?:e|ing)|take|taken|go|going|forward|proper\w*|full\w*|detail\w*|case|ticket|file)"
+)
+"""Words of which a promise to be in touch or a question for the file is made, besides those of a
+general apology: asked of and promised to every customer, they do not show what was read."""
 
 
 def is_common(word: str) -> bool:
@@ -87,12 +114,28 @@ def is_plain_apology(text: str) -> bool:
     return is_plain(text) and bool(_SORRY.search(text))
 
 
-def asks_how(text: str) -> bool:
-    """Say whether a sentence asks about the trouble, not for what finds a customer in the files.
+def is_procedure(text: str) -> bool:
+    """Say whether a sentence promises or asks no more than one does in every trouble.
 
     Examples
     --------
-    >>> asks_how("Does it happen on start?"), asks_how("Could you send your order number?")
+    >>> is_procedure("A colleague will call you within two days."), is_procedure("Fee's off.")
     (True, False)
     """
-    return "?" in text and not _FOR_THE_FILE.search(text)
+    if asks(text):
+        text = _PURPOSE.sub("", text)
+    elif _IN_TOUCH.search(text):
+        return True
+    words = re.findall(r"[^\W\d_]{3,}", text.lower())
+    return all(_GENERAL.fullmatch(word) or _PROCEDURE.fullmatch(word) for word in words)
+
+
+def asks(text: str) -> bool:
+    """Say whether a sentence asks for something.
+
+    Examples
+    --------
+    >>> asks("Please send us the number."), asks("We will be in touch.")
+    (True, False)
+    """
+    return bool(_ASKING.search(text))
