@@ -1,10 +1,10 @@
 """Place texts so that those about the same trouble lie near, whatever words they use.
 
 Two views stand side by side. `meaning` is what the words mean in customer feedback at large:
-vectors learned beforehand, shipped with the package. `usage` is how this table uses them: a latent
-semantic analysis of its stems and pairs of stems, which knows the company's own terms. A text's
-place is a weighted sum over its words in each view, so it never depends on other texts once the
-space is fitted.
+vectors distilled beforehand from a sentence encoder, shipped with the package. `usage` is how this
+table uses them: a latent semantic analysis of its stems and pairs of stems, which knows the
+company's own terms. A text's place is a weighted sum over its words in each view, so it never
+depends on other texts once the space is fitted.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ FITTED_TEXTS = 20_000
 
 
 class Background(NamedTuple):
-    """Word vectors learned from feedback at large: see training/word_vectors.py."""
+    """Word vectors distilled over feedback at large: see training/word_vectors.py."""
 
     places: dict[str, int]
     vectors: NDArray[np.float32]
