@@ -64,7 +64,8 @@ _SIGNED_ABOVE = re.compile(
 )
 """A name under the closing words, with the post, the firm or the telephone under it."""
 _INTRODUCED = re.compile(
-    rf"\b(?:(?:[Ii] ?['\u2019]?m|[Ii] am|[Tt]his is|[Mm]y name is|[Nn]ame['\u2019]?s)\s+"
+    rf"\b(?:(?:[Ii] ?['\u2019]?m|[Ii] am|[Tt]his is|[Mm]y name is|[Nn]ame['\u2019]?s"
+    rf"|[Hh](?:i|ey|ello),? it['\u2019]?s)\s+"
     rf"(?P<title>{_TITLE}\s+)?{_NAME}"
     rf"|(?:(?P<titled>{_TITLE})\s+)?(?P<here>[A-Z][\w'\u2019-]+) here)\b"
 )
@@ -261,6 +262,8 @@ def _agree(names: list[str], own: list[str], *, titled: bool) -> bool:
 
     After a title stands a surname, which nobody shortens.
     """
+    if {*names} <= {*own}:
+        return True
     if titled and len(own) > 1:
         parts = {part for word in own for part in (word, *word.split("-"))}
         return not parts.isdisjoint([names[-1], *names[-1].split("-")])

@@ -50,10 +50,10 @@ _TROUBLED = 0.3
 
 _REPAID = re.compile(
     r"\b(?:refund\w*|re-?paid|repay\w*|reimburs\w*|revers\w*|return\w*|re-?credited|void\w*"
-    r"|(?:paid|pay|back|goes|going|sent|send|put|came|comes|is|are|money|went|gone) back"
+    r"|(?:paid|pay|back|go|goes|going|sent|send|put|came|comes|is|are|money|went|gone) back"
     r"|cancel\w*|waiv\w+|written off|struck|(?:off|from) (?:the|your) (?:\w+ )?(?:bill|invoice)"
     r"|(?:take|taken|took|knocked)\b[^.!?]{0,30}\boff|on (?:the|its|their) way back"
-    r"|(?:have|get|send|take)\b[^.!?]{0,30}\bback)\b",
+    r"|(?:have|gets?|gives?|send|take)\b[^.!?]{0,30}\bback)\b",
     re.IGNORECASE,
 )
 _ALLOWED = re.compile(
@@ -61,9 +61,9 @@ _ALLOWED = re.compile(
     r"|\b(?:under|as per|by) (?:the )?(?:\w+ ){0,2}(?:scheme|law|rules?|regulation\w*|terms)\b",
     re.IGNORECASE,
 )
-_LEAST = re.compile(r"\b(?:over|above|from|than|up to|spend\w*|total \w+) \W*$", re.IGNORECASE)
-_TIMES = 5
-"""Prices are named by night or by person: so many of them may go back."""
+_LEAST = re.compile(r"\b(?:over|above|from|than|up to|the|spend\w*|total \w+) \W*$", re.IGNORECASE)
+_TIMES = 10
+"""Prices are named by night or by person: fewer than so many of them may go back."""
 _SMALL = ("INR",)
 """Currencies whose sums say nothing beside an authority in pounds, euros or dollars."""
 
@@ -154,14 +154,14 @@ def _sums(draft: str, about: str, authority: float, sentences: DraftSentences) -
 
     What was taken from the customer and goes back is no gift: a sum that the customer names, or one
     that is paid back and not many times what the customer names. Nor is one that somebody has
-    approved, or a sum from which or up to which something holds.
+    approved, one from which or up to which something holds, or one that is known ("the £55").
     """
     named = {item.value for item in find_losses(about) if item.part == "amount"}
     most = _TIMES * sum(named) if named else math.inf
     for item in find_losses(draft):
         sentence = sentences.at(item.start)
         start, end = sentences.spans[sentence]
-        back = item.value <= most and _REPAID.search(draft, start, end)
+        back = item.value < most and _REPAID.search(draft, start, end)
         repaid = item.value in named or back
         allowed = _ALLOWED.search(draft, start, end) or _LEAST.search(draft, start, item.start)
         given = sentence in sentences.holding("giving") and not repaid and not allowed

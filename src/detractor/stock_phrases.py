@@ -50,10 +50,7 @@ _ASKING = re.compile(
     r"\?|\b(?:please|pls|let (?:us|me) know|tell (?:us|me)|send (?:us|me)|dm (?:us|me)|share)\b",
     re.IGNORECASE,
 )
-_PURPOSE = re.compile(
-    r"(?:\band\b|\bso\b|\bin order\b|[,;:\u2013\u2014]).*$", re.IGNORECASE | re.DOTALL
-)
-"""After what is asked for: what will be done with it."""
+_JOINT = re.compile(r"\b(?:and|so|in order)\b", re.IGNORECASE)
 _PROCEDURE = re.compile(
     r"(?:private\w*|order\w*|booking\w*|account\w*|details?|address|names?|numbers?|phone|telephone|ref|reference"
     r"|post ?code|zip|dms?|direct|code|photos?|pictures?|screenshots?|send|share|provide|give|reply"
@@ -122,9 +119,11 @@ def is_procedure(text: str) -> bool:
     >>> is_procedure("A colleague will call you within two days."), is_procedure("Fee's off.")
     (True, False)
     """
-    if asks(text):
-        text = _PURPOSE.sub("", text)
-    elif _IN_TOUCH.search(text):
+    return all(map(_is_stock_clause, _JOINT.split(text)))
+
+
+def _is_stock_clause(text: str) -> bool:
+    if _IN_TOUCH.search(text) and not asks(text):
         return True
     words = re.findall(r"[^\W\d_]{3,}", text.lower())
     return all(_GENERAL.fullmatch(word) or _PROCEDURE.fullmatch(word) for word in words)
