@@ -21,6 +21,7 @@ import numpy as np
 import torch
 from fit_replies import LETTERS, SHARE, SHARES, read_sentences
 from numpy.typing import NDArray
+from teacher import collate
 from torch import nn
 from transformers import BertConfig, BertModel
 
@@ -81,16 +82,6 @@ class Reader(nn.Module):
         return self.heads(self.dropout((hidden * weight).sum(1) / weight.sum(1)))
 
 
-def pad(rows: list[list[int]]) -> tuple[torch.Tensor, torch.Tensor]:
-    """Lay sequences of several lengths side by side."""
-    ids = torch.zeros(len(rows), max(map(len, rows)), dtype=torch.long)
-    mask = torch.zeros_like(ids)
-    for place, row in enumerate(rows):
-        ids[place, : len(row)] = torch.tensor(row)
-        mask[place, : len(row)] = 1
-    return ids, mask
-
-
 def batches(rows: list[list[int]], random: np.random.Generator) -> Iterator[NDArray[np.intp]]:
     """Deal out all rows once, those of like length together."""
     order = random.permutation(len(rows))
@@ -121,7 +112,7 @@ def fit(reader: Reader, rows: list[list[int]], truth: NDArray[np.float32]) -> No
     for epoch in range(EPOCHS):
         total = 0.0
         for part in batches(rows, random):
-            logits = reader(*pad([rows[row] for row in part]))
+            logits = reader(*collate([rows[row] for row in part]))
             loss = nn.functional.binary_cross_entropy_with_logits(logits, wanted[part])
             optimizer.zero_grad()
             loss.backward()

@@ -198,7 +198,8 @@ def targets(frame: pd.DataFrame) -> np.ndarray:
     return out.to_numpy("float32")
 
 
-def _collate(rows: list[list[int]]) -> tuple[torch.Tensor, torch.Tensor]:
+def collate(rows: list[list[int]]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Lay encoded rows side by side: their pieces, and where there are any."""
     width = max(map(len, rows))
     ids = torch.zeros(len(rows), width, dtype=torch.long)
     mask = torch.zeros(len(rows), width, dtype=torch.long)
@@ -310,7 +311,7 @@ def fit(
             for group in optimizer.param_groups:
                 group["lr"] = schedule.rate * warm * (1 - spent)
             mine = picked[rank::world]
-            ids, mask = _collate([rows[i] for i in mine])
+            ids, mask = collate([rows[i] for i in mine])
             loss = _loss(teacher(ids, mask), known[mine])
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
@@ -366,7 +367,7 @@ def _predict(teacher: Teacher, rows: list[list[int]], batch: int) -> np.ndarray:
     out = np.zeros((len(rows), len(COLUMNS)), dtype="float32")
     for start in range(0, len(order), batch):
         picked = order[start : start + batch]
-        out[picked] = teacher(*_collate([rows[i] for i in picked])).numpy()
+        out[picked] = teacher(*collate([rows[i] for i in picked])).numpy()
     return out
 
 
@@ -375,7 +376,7 @@ def embed(teacher: Teacher, rows: list[list[int]], batch: int = 256) -> np.ndarr
     """Return the pooled state of each encoded row, shape (n, width of the encoder)."""
     teacher.eval()
     parts = [
-        teacher.pool(*_collate(rows[start : start + batch])).numpy()
+        teacher.pool(*collate(rows[start : start + batch])).numpy()
         for start in range(0, len(rows), batch)
     ]
     return np.concatenate(parts)

@@ -23,11 +23,11 @@ import corpus
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
-import torch
 from numpy.typing import NDArray
 from safetensors.numpy import save_file
 from scipy.sparse.linalg import cg
 from sklearn.preprocessing import normalize
+from teacher import embed as read_states
 from teacher import load_base
 from tqdm import tqdm
 
@@ -99,21 +99,11 @@ def choose_pieces(texts: pd.DataFrame) -> list[str]:
 
 def embed(pieces: list[str], base: Path) -> NDArray[np.float64]:
     """Let the encoder read each piece: the mean of its states, of length 1."""
-    teacher, reader = load_base(base)
-    teacher.eval()
+    model, reader = load_base(base)
     rows = [reader.encode(piece) for piece in pieces]
     order = np.argsort([len(row) for row in rows], kind="stable")
-    found = np.zeros((len(rows), teacher.bert.config.hidden_size))
-    with torch.inference_mode():
-        for first in tqdm(range(0, len(order), BATCH), desc="encoder", disable=None):
-            part = order[first : first + BATCH]
-            ids = torch.zeros(len(part), max(len(rows[row]) for row in part), dtype=torch.long)
-            mask = torch.zeros_like(ids)
-            for place, row in enumerate(part):
-                ids[place, : len(rows[row])] = torch.tensor(rows[row])
-                mask[place, : len(rows[row])] = 1
-            found[part] = teacher.pool(ids, mask).numpy()
-    return np.asarray(normalize(found))
+    states = read_states(model, [rows[row] for row in order], BATCH)
+    return np.asarray(normalize(states[np.argsort(order)].astype(np.float64)))
 
 
 def names(texts: pd.Series) -> set[str]:

@@ -198,9 +198,10 @@ def find_wrong_name(draft: str, about: str) -> WrongName | None:
     WrongName(start=5, end=8, author='Tom')
     >>> find_wrong_name("Dear Ms Lund, sorry.", "You lost my suitcase. Regards, Ida Lund")
     """
-    greeted, author = _find_greeted(draft), _author(about)
+    greeted = _find_greeted(draft)
     if not greeted:
         return None
+    author = _author(about)
     names, own = _words_of(greeted.name), _words_of(author.name)
     if own[:1] == ["the"]:  # the Lunds
         own = [word.removesuffix("s") for word in own[1:]]

@@ -25,7 +25,8 @@ _GENERAL = re.compile(
     r"|way|team|department|passed|forward\w*|escalat\w+|logg\w+|important|valu\w+|customers?|guests?"
     r"|dear|sir|madam|hi|hello|please|accept|behalf|offer\w*|appreciat\w+|understand|understood|about"
     r"|frustrat\w+|upset\w*|annoy\w+|hope|know|see|arisen|arose|complaints?|above|quality|usual"
-    r"|level|met|meet|under|fell|fall\w*|short|occasion|instance|bother|mishap|hiccup|misunderstanding|confusion|discomfort|whatever|also|all|just)"
+    r"|level|met|meet|fell|fall\w*|short|instance|bother|mishap|hiccup|misunderstanding|confusion"
+    r"|discomfort|whatever|also|all|just)"
 )
 """Words of which an apology that names no trouble is made."""
 
@@ -52,15 +53,15 @@ _ASKING = re.compile(
 )
 _JOINT = re.compile(r"\b(?:and|so|in order)\b", re.IGNORECASE)
 _PROCEDURE = re.compile(
-    r"(?:private\w*|order\w*|booking\w*|account\w*|details?|address|names?|numbers?|phone|telephone|ref|reference"
-    r"|post ?code|zip|dms?|direct|code|photos?|pictures?|screenshots?|send|share|provide|give|reply"
-    r"|repl(?:y|ies|ied)|respon[ds]\w*|answer\w*|call\w*|ring|back|handl\w+|process\w*|assign\w*"
-    r"|look\w*|investigat\w+|check\w*|review\w*|follow\w*|sort\w*|fix\w*|resolv\w+|solv\w+"
-    r"|correct\w*|update\w*|inform\w*|advis\w+|assist\w*|help\w*|further|relevant|appropriate"
-    r"|colleague\w*|members?|manager\w*|supervisor\w*|specialist\w*|agents?|person\w*|staff|support"
-    r"|working|business|days?|hours?|minutes?|weeks?|months?|tomorrow|now|soon|shortly|later|end|by"
-    r"|within|next|first|\w+day|morning|afternoon|evening|noon|possible|able|ask\w*|tell|sure|make"
-    r"|mak(?:e|ing)|take|taken|go|going|forward|proper\w*|full\w*|detail\w*|case|ticket|file)"
+    r"(?:private\w*|order\w*|booking\w*|account\w*|detail\w*|address|names?|numbers?|phone|telephone"
+    r"|ref|reference|postcode|zip|dms?|direct|code|photos?|pictures?|screenshots?|send|share|provide"
+    r"|give|reply|repl(?:ies|ied)|respon[ds]\w*|answer\w*|call\w*|ring|back|handl\w+|process\w*"
+    r"|assign\w*|look\w*|investigat\w+|check\w*|review\w*|follow\w*|sort\w*|fix\w*|resolv\w+"
+    r"|solv\w+|correct\w*|update\w*|inform\w*|advis\w+|assist\w*|help\w*|further|relevant"
+    r"|appropriate|colleague\w*|members?|manager\w*|supervisor\w*|specialist\w*|agents?|person\w*"
+    r"|staff|support|working|business|days?|hours?|minutes?|weeks?|months?|tomorrow|now|soon|shortly"
+    r"|later|end|within|next|first|\w+day|morning|afternoon|evening|noon|possible|able|ask\w*|tell"
+    r"|sure|make|making|taken?|go|going|forward|proper\w*|full\w*|case|ticket|file)"
 )
 """Words of which a promise to be in touch or a question for the file is made, besides those of a
 general apology: asked of and promised to every customer, they do not show what was read."""
