@@ -43,7 +43,6 @@ FLOORS = (
         "plot_style",
         "theme_words",
         "word_space",
-        "meanings",
         "reader",
     ),
     ("characters",),
@@ -93,8 +92,7 @@ FLOORS = (
     ),
     ("explanation", "encoder", "classifier"),
     ("scoring", "losses", "ranking"),
-    ("greetings", "stock_phrases"),
-    ("reply_acts",),
+    ("greetings",),
     (
         "evaluation",
         "replies",

@@ -5,11 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from detractor.errors import ModelFileError, ParameterError
+from detractor.errors import ParameterError
 from detractor.playbook import load_playbook
 from detractor.replies import FAULTS, check_reply
-from detractor.reply_acts import ACTS
-from detractor.signal_model import load_signal_model, read_signal_model, write_signal_model
 
 WRITTEN = Path(__file__).parent / "replies.csv"
 TOM = "You lost my suitcase and nobody calls back. Regards, Tom"
@@ -64,44 +62,37 @@ def test_a_greeting_without_a_name_is_no_wrong_name(greeting: str) -> None:
 
 
 def test_a_sum_must_be_within_the_authority_of_the_sender() -> None:
-    draft = "I have sent you £120 today."
+    draft = "As a gesture of goodwill I have sent you £120 today."
     assert kinds(draft) == ["above_authority"]
     assert check_reply(draft, role="team lead") == []
     with pytest.raises(ParameterError, match="did you mean 'agent'"):
         check_reply(draft, role="agnt", playbook=load_playbook())
 
 
-def test_what_goes_back_to_the_customer_is_no_gift() -> None:
-    bill = "You billed me £612 for one room."
-    assert kinds("The £612 are cancelled today, sorry for the fright.", bill) == []
-    refunded = "We're sorry. All four payments, £160 in all, were refunded."
-    assert "above_authority" not in kinds(refunded, TOM)
-    assert "above_authority" in kinds("Sorry for the fright. I refund you £6,120 today.", bill)
-
-
 @pytest.mark.parametrize(
-    "draft",
+    ("draft", "about"),
     [
-        "Your claim for £900 has been approved and is paid on Monday.",
-        "We send you a voucher today for every order over £100.",
+        ("The £612 are cancelled today, sorry for the fright.", "You billed me £612 for a room."),
+        ("We're sorry. All four payments, £160 in all, were refunded.", TOM),
+        ("Your claim for £900 has been approved and is paid on Monday.", TOM),
+        ("I refunded the fee, and here is a voucher for any order over £100.", TOM),
     ],
 )
-def test_a_sum_that_is_approved_or_a_condition_is_no_promise(draft: str) -> None:
-    assert "above_authority" in kinds("We send you £900 on Monday.")
-    assert "above_authority" not in kinds(draft)
+def test_a_sum_that_goes_back_is_due_or_a_condition_is_no_present(draft: str, about: str) -> None:
+    assert "above_authority" not in kinds(draft, about)
+    assert "above_authority" in kinds("Here is a voucher for £900 for your trouble.", about)
 
 
-GENERAL = ["So sorry for the inconvenience!", "We are sorry that our service was below standard."]
+GENERAL = [
+    "So sorry for the inconvenience!",
+    "Thank you for your feedback, it helps us to improve.",
+]
 
 
 @pytest.mark.parametrize("draft", GENERAL)
-def test_an_apology_that_fits_every_trouble_acknowledges_none(draft: str) -> None:
+def test_what_fits_every_trouble_acknowledges_none(draft: str) -> None:
     assert kinds(draft) == []
     assert "no_acknowledgement" in kinds(draft, TOM)
-
-
-def test_the_name_of_the_customer_names_no_trouble() -> None:
-    assert "no_acknowledgement" in kinds("Here is a voucher for you, Tom!", TOM)
 
 
 @pytest.mark.parametrize(
@@ -164,35 +155,21 @@ def test_the_words_of_a_fault_are_none_by_themselves(draft: str) -> None:
     assert kinds(draft) == []
 
 
-def test_the_file_of_replies_is_no_file_of_signals() -> None:
-    content = write_signal_model(load_signal_model("replies.safetensors", ACTS))
-    with pytest.raises(ModelFileError, match="signals"):
-        read_signal_model(content, "replies")
+# No part has a line in the training files; the bars were chosen on n to r. Nothing was written,
+# fitted or chosen on s, t and u (docs/limits.md).
+PARTS = ["n", "o", "p", "q", "r", "s", "t", "u"]
 
 
-# Development: the phrases were written on parts a to d, the sentences for the learned readers with
-# the mistakes on a to k in mind, the bars chosen on a to k and n to p; l and m were seen by their
-# figures, q and r after theirs had been taken (docs/limits.md). Nothing was written or chosen on s.
-PARTS = [
-    ("a", 0.90, 0.82), ("b", 0.89, 0.82), ("c", 0.94, 0.89), ("d", 0.88, 0.85), ("e", 0.97, 0.83),
-    ("f", 0.97, 0.81), ("g", 0.93, 0.73), ("h", 0.86, 0.77), ("i", 0.94, 0.79), ("j", 0.92, 0.80),
-    ("k", 0.87, 0.74), ("l", 0.84, 0.77), ("m", 0.77, 0.77), ("n", 0.85, 0.84), ("o", 0.85, 0.79),
-    ("p", 0.88, 0.77), ("q", 0.88, 0.84), ("r", 0.86, 0.74), ("s", 0.88, 0.75),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("part", "precision", "recall"), PARTS)
-def test_precision_and_recall_on_the_written_replies(
-    part: str, precision: float, recall: float
-) -> None:
+@pytest.mark.parametrize("part", PARTS)
+def test_precision_and_recall_on_the_written_replies(part: str) -> None:
     with WRITTEN.open(encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["part"] == part]
-    assert len(rows) >= 60
+    assert len(rows) >= 110
     right = said = wanted = 0
     for row in rows:
         want = set(filter(None, row["faults"].split("|")))
         got = set(kinds(row["draft"], row["about"] or None))
         assert want <= set(FAULTS)
         right, said, wanted = right + len(want & got), said + len(got), wanted + len(want)
-    assert right / said >= precision
-    assert right / wanted >= recall
+    assert right / said >= 0.9
+    assert right / wanted >= 0.8

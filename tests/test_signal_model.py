@@ -50,7 +50,6 @@ ODD = [
     ("words", lambda array: array[:-1], "no power of two"),
     ("words", lambda array: array.astype(np.int16), "words of type int16"),
     ("rules", lambda array: array.astype(np.int32), "rules of type int32"),
-    ("meanings", lambda array: array.astype(np.int32), "meanings of type int32"),
     ("intercepts", lambda array: -array, "a text without words would show"),
     ("word_scales", lambda array: array * np.nan, "not finite"),
     ("signals", lambda names: ("joy", *names[1:]), "signals"),

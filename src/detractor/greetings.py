@@ -133,25 +133,12 @@ class _Author(NamedTuple):
     sure: bool
 
 
-def find_author(text: str) -> tuple[str, bool]:
-    """Give the name that a text is signed with, and whether that is sure to be a name.
+def _author(text: str) -> _Author:
+    """Find who signed a text, and whether that is sure to be a name.
 
     A last line of one to three words with capitals is sure to be one if the last of them is no
     ordinary word.
-
-    Examples
-    --------
-    >>> find_author("You lost my suitcase. Regards, Ida Lund")
-    ('Ida Lund', True)
-    >>> find_author("You lost my suitcase. We are freezing. Rachel Tims")
-    ('Rachel Tims', True)
-    >>> find_author("You lost my suitcase. Never again. Awful")
-    ('Awful', False)
     """
-    return _author(text)[1:]
-
-
-def _author(text: str) -> _Author:
     signed = _SIGNED_ABOVE.search(text) or _SIGNED.search(text) or _THANKED.search(text)
     if signed:
         return _Author(_plain_title(signed.groupdict().get("title")), signed["name"], sure=True)

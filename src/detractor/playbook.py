@@ -6,7 +6,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, field, fields
-from functools import partial
+from functools import lru_cache, partial
 from importlib import resources
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -125,11 +125,15 @@ def load_playbook(path: str | Path | None = None) -> Playbook:
     >>> load_playbook().gestures[0].name
     'refund what was paid'
     """
-    source = _read(path)
+    return _build(_read(path), str(path or "the playbook"))
+
+
+@lru_cache(maxsize=8)  # who checks many drafts needs the same one each time
+def _build(source: str, name: str) -> Playbook:
     mistakes = check_playbook(source)
     if mistakes:
         listed = "\n".join(f"  {mistake}" for mistake in mistakes)
-        raise ConfigError(f"{path or 'the playbook'} has {len(mistakes)} mistakes:\n{listed}")
+        raise ConfigError(f"{name} has {len(mistakes)} mistakes:\n{listed}")
     tables = tomllib.loads(source)
 
     def built(name: str) -> tuple[Any, ...]:

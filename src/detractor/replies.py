@@ -1,35 +1,31 @@
 """Check the draft of a reply: open and helpful, or defensive, blaming, empty, beyond authority.
 
-What each sentence does is decided by two learned readers: a sum over its words and the phrases of
-``data/replies.toml`` that it holds, and a small encoder that sees their order. Sure phrases speak
-alone. What is missing, the name and the sums of money are read from the draft and the text that it
-answers.
+A small encoder reads the draft beside the text that it answers, and says of each sentence and of
+the whole what is wrong or missing (`reply_encoder`). The name and the sums of money are compared
+with the text and the playbook.
 """
 
 from __future__ import annotations
 
-import math
 import re
+import tomllib
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from functools import cache
+from importlib.resources import files
 from typing import NamedTuple
+
+import numpy as np
 
 from detractor.artifact import load
 from detractor.errors import ParameterError, suggestion
-from detractor.greetings import find_author, find_wrong_name
+from detractor.greetings import find_wrong_name, message_span
 from detractor.losses import find_losses
 from detractor.playbook import Playbook, load_playbook
-from detractor.reply_acts import HOSTILE, DraftSentences, rule_of
+from detractor.reply_encoder import Reading, load_reply_encoder
 from detractor.schema import HEADS
 from detractor.scoring import score_texts
-from detractor.signals import find_signals
-from detractor.stock_phrases import (
-    asks,
-    is_common,
-    is_general,
-    is_plain,
-    is_plain_apology,
-    is_procedure,
-)
+from detractor.sentences import split_sentences
 
 FAULTS = (
     "conditional_apology",
@@ -45,25 +41,38 @@ FAULTS = (
 )
 """The kinds of findings."""
 
-_TROUBLED = 0.3
-"""The probability of a detractor from which a text that names no trouble tells of some."""
+HOSTILE = ("defensive", "arguing", "blaming", "evading")
 
-_REPAID = re.compile(
-    r"\b(?:refund\w*|re-?paid|repay\w*|reimburs\w*|revers\w*|return\w*|re-?credited|void\w*"
-    r"|(?:paid|pay|back|go|goes|going|sent|send|put|came|comes|is|are|money|went|gone) back"
-    r"|cancel\w*|waiv\w+|written off|struck|(?:off|from) (?:the|your) (?:\w+ )?(?:bill|invoice)"
-    r"|(?:take|taken|took|knocked)\b[^.!?]{0,30}\boff|on (?:the|its|their) way back"
-    r"|(?:have|gets?|gives?|send|take)\b[^.!?]{0,30}\bback)\b",
+_BAR = 0.6
+"""The log odds from which a sentence commits a fault, in the mean of its own and the draft's.
+Above 0 because in daily use such drafts are rarer than in the training file (chosen, as the next,
+on parts n to r of `tests/replies.csv`)."""
+_NEAR = 1.0
+"""A sentence whose log odds of a fault are further below those of the worst sentence is no finding:
+read in its place, a sentence is coloured by its neighbours."""
+_BARS_OF_LACKS = {"no_acknowledgement": 1.1, "no_commitment": 0.6}
+"""The log odds from which a draft lacks this."""
+_CONTENT = 0.1
+"""The probability of a detractor below which a text tells of no trouble, so that nothing lacks: of
+1,133 texts of the training file whose drafts lack something, 7 lie below."""
+
+_GOODWILL = re.compile(
+    r"\b(?:good ?will|gestures?|presents?|gifts?|treats?|tokens?|thank[- ]you|amends|vouchers?"
+    r"|bonus|mak(?:e|ing) (?:it|this|that) up|on the house|compliments|of our own|from (?:all of )?"
+    r"us|(?:for|after) (?:the|your|all (?:the|this|that)) (?:\w+ )?(?:trouble|fright|wait|patience"
+    r"|stress|upset|bother|distress|inconvenience|disappointment|loyalty))\b",
     re.IGNORECASE,
 )
-_ALLOWED = re.compile(
-    r"\b(?:has|been|is|was|were|are) (?:\w+ )?(?:approved|authori[sz]ed|signed (?:\w+ )?off)\b"
-    r"|\b(?:under|as per|by) (?:the )?(?:\w+ ){0,2}(?:scheme|law|rules?|regulation\w*|terms)\b",
+"""What tells a present from money that goes back."""
+_ASKING = re.compile(
+    r"\b(?:let (?:us|me) know (?!if|whether|should|when)|(?:could|can|would|will) you (?:please )?"
+    r"(?:share|send|tell|confirm|give|dm|message|provide|describe)|(?:please|kindly) (?:share|send"
+    r"|provide|confirm|dm|describe|tell (?:us|me)))\b",
     re.IGNORECASE,
 )
+"""A request for what is needed moves a matter on: of 991 drafts of the training file that move
+nothing on, one makes one."""
 _LEAST = re.compile(r"\b(?:over|above|from|than|up to|the|spend\w*|total \w+) \W*$", re.IGNORECASE)
-_TIMES = 10
-"""Prices are named by night or by person: fewer than so many of them may go back."""
 _SMALL = ("INR",)
 """Currencies whose sums say nothing beside an authority in pounds, euros or dollars."""
 
@@ -126,47 +135,96 @@ def check_reply(
     if role is not None and role not in authorities:
         raise ParameterError(f"no role {role!r}; {suggestion(role, authorities)}")
     authority = authorities[role] if role else playbook.roles[0].authority
-    sentences = DraftSentences(draft)
-    troubled = not about or _complains(about)
-    found = [*_wordings(sentences, troubled), *_sums(draft, about or "", authority, sentences)]
+    sentences = _cut(draft)
+    reading = load_reply_encoder().read([sentence.text for sentence in sentences], about or "")
+    sums = [*_sums(draft, about or "", authority)]
+    found = sums + [
+        finding
+        for finding in _wordings(sentences, reading)
+        if not any(each.kind == finding.kind and _holds(finding, each) for each in sums)
+    ]
     if about:
-        found += [*_missing(draft, about, sentences)] if troubled else []
         found += _names(draft, about)
-    if {finding.kind for finding in found} & {*HOSTILE}:  # says enough about acknowledgement
-        found = [finding for finding in found if finding.kind != "no_acknowledgement"]
+    if about and _tells_of_trouble(about):
+        hostile = any(finding.kind in HOSTILE for finding in found)
+        found += _lacks(draft, reading, hostile=hostile)
     return sorted(found)
 
 
-def _wordings(sentences: DraftSentences, troubled: bool) -> Iterator[Finding]:
-    """Report what sentences do wrong, one finding for each kind and sentence."""
-    phrased = sentences.phrased()
-    for kind, place in sentences.faulty(troubled=troubled):
-        if kind == "placating" and sentences.fixing():
-            continue
-        if kind == "conditional_apology" and is_plain(sentences.texts[place]):
-            continue
-        start, end, rule = phrased.get((kind, place), (*sentences.spans[place], rule_of(kind)))
-        yield Finding(start, end, kind, rule["message"], rule["better"])
+class _Sentence(NamedTuple):
+    start: int
+    end: int
+    text: str
 
 
-def _sums(draft: str, about: str, authority: float, sentences: DraftSentences) -> Iterator[Finding]:
-    """Report the sums above the authority in sentences that give something.
+def _cut(draft: str) -> list[_Sentence]:
+    """Cut a draft into the sentences that hold a word, without greeting, handles and initials."""
+    first, last = message_span(draft)
+    sentences = []
+    for start, end in split_sentences(draft):
+        begin = max(start, first)
+        text = draft[begin : min(end, last)]
+        if any(map(str.isalpha, text)):
+            begin += len(text) - len(text.lstrip())
+            sentences.append(_Sentence(begin, begin + len(text.strip()), text.strip()))
+    return sentences
 
-    What was taken from the customer and goes back is no gift: a sum that the customer names, or one
-    that is paid back and not many times what the customer names. Nor is one that somebody has
-    approved, one from which or up to which something holds, or one that is known ("the £55").
+
+@cache
+def _advice() -> dict[str, dict[str, str]]:
+    return tomllib.loads(files("detractor").joinpath("data/replies.toml").read_text("utf-8"))
+
+
+def _finding(start: int, end: int, kind: str) -> Finding:
+    return Finding(start, end, kind, **_advice()[kind])
+
+
+def _wordings(sentences: Sequence[_Sentence], reading: Reading) -> Iterator[Finding]:
+    """Report what sentences do wrong: of hostile acts, the one that each does most."""
+    faults = load_reply_encoder().faults
+    hostile = [faults.index(act) for act in HOSTILE]
+    told = (reading.sentences + reading.draft[: len(faults)]) / 2
+    worst = reading.sentences.max(axis=0, initial=-np.inf)
+    found = (told > _BAR) & (reading.sentences >= worst - _NEAR)
+    for sentence, odds, committed in zip(sentences, told, found, strict=True):
+        most = hostile[int(odds[hostile].argmax())]
+        for place in np.flatnonzero(committed).tolist():
+            if place == most or place not in hostile:
+                yield _finding(sentence.start, sentence.end, faults[place])
+
+
+def _holds(finding: Finding, other: Finding) -> bool:
+    return finding.start <= other.start < finding.end
+
+
+def _tells_of_trouble(text: str) -> bool:
+    probabilities, _ = score_texts([text], load())
+    return bool(probabilities[0, HEADS.index("detractor")] >= _CONTENT)
+
+
+def _lacks(draft: str, reading: Reading, *, hostile: bool) -> Iterator[Finding]:
+    """Report what the whole draft lacks: one that is hostile says enough about acknowledgement."""
+    lacks = load_reply_encoder().lacks
+    settled = {"no_acknowledgement": hostile, "no_commitment": bool(_ASKING.search(draft))}
+    for lack, odds in zip(lacks, reading.draft[-len(lacks) :].tolist(), strict=True):
+        if odds > _BARS_OF_LACKS[lack] and not settled[lack]:
+            yield _finding(0, len(draft), lack)
+
+
+def _sums(draft: str, about: str, authority: float) -> Iterator[Finding]:
+    """Report the sums above the authority that are given as a present.
+
+    What goes back to the customer is none, nor is a sum that the customer names, or one from which
+    or up to which something holds.
     """
     named = {item.value for item in find_losses(about) if item.part == "amount"}
-    most = _TIMES * sum(named) if named else math.inf
+    spans = split_sentences(draft)
+    ends = [end for _, end in spans]
     for item in find_losses(draft):
-        sentence = sentences.at(item.start)
-        start, end = sentences.spans[sentence]
-        back = item.value < most and _REPAID.search(draft, start, end)
-        repaid = item.value in named or back
-        allowed = _ALLOWED.search(draft, start, end) or _LEAST.search(draft, start, item.start)
-        given = sentence in sentences.holding("giving") and not repaid and not allowed
+        start, end = spans[bisect_right(ends, item.start)]
         large = item.part == "amount" and item.value > authority and item.kind not in _SMALL
-        if large and given:
+        given = _GOODWILL.search(draft, start, end) and item.value not in named
+        if large and given and not _LEAST.search(draft, start, item.start):
             yield Finding(
                 item.start,
                 item.end,
@@ -174,76 +232,6 @@ def _sums(draft: str, about: str, authority: float, sentences: DraftSentences) -
                 f"{item.value:g} is above the authority of {authority:g}",
                 "Ask the role that may decide it before you promise it.",
             )
-
-
-def _missing(draft: str, about: str, sentences: DraftSentences) -> Iterator[Finding]:
-    whole = (0, len(draft))
-    elsewhere = _elsewhere(sentences)
-    if not (_acknowledged(sentences, elsewhere) or _shared(draft, about, sentences, elsewhere)):
-        yield Finding(
-            *whole,
-            "no_acknowledgement",
-            "nothing shows that the trouble was read",
-            "Name the trouble in a few words of your own, and say that you are sorry for it.",
-        )
-    if not sentences.moving():
-        yield Finding(
-            *whole,
-            "no_commitment",
-            "nothing is promised with a time",
-            "Say who does what, and by when.",
-        )
-
-
-def _complains(text: str) -> bool:
-    """Say whether a text tells of trouble: in a phrase that names it, or by all it says."""
-    if {item.part for item in find_losses(text)} & {"loss", "emotion", "trouble"}:
-        return True
-    if "?" in text or any(span.signal == "thanks" for span in find_signals(text)):
-        return False
-    probabilities, _ = score_texts([text], load())
-    return bool(probabilities[0, HEADS.index("detractor")] >= _TROUBLED)
-
-
-def _elsewhere(sentences: DraftSentences) -> set[int]:
-    """List the sentences about something else than the trouble: gifts, defences, promises."""
-    others = {sentence for _, sentence in sentences.hostile(troubled=True)}
-    others |= sentences.doing("placating") | sentences.doing("above_authority")
-    return others - sentences.doing("acknowledging")
-
-
-def _acknowledged(sentences: DraftSentences, elsewhere: set[int]) -> bool:
-    """Say whether something shows that the trouble was read.
-
-    A sentence acknowledges it in words that do not fit every trouble; or acts on it, tells a step
-    or asks in such words; or is plainly sorry, where the draft goes on to ask for what it needs.
-    """
-    told = (sentences.holding("acknowledging") | sentences.doing("acknowledging")) - elsewhere
-    acting = (sentences.moving() | sentences.fixing()) - elsewhere
-    of = sentences.texts
-    return (
-        any(not is_general(of[place]) for place in told)
-        or any(not is_procedure(of[place]) for place in acting)
-        or (any(asks(of[p]) for p in acting) and any(is_plain_apology(of[p]) for p in told))
-    )
-
-
-def _shared(draft: str, about: str, sentences: DraftSentences, elsewhere: set[int]) -> bool:
-    """Say whether the draft takes up a word of the text, other than everyday ones and the name.
-
-    Words beside a gift do not count, nor those of a procedure: "next month" in "a voucher for next
-    month" names no trouble.
-    """
-    told = [
-        draft[start:end]
-        for place, (start, end) in enumerate(sentences.spans)
-        if place not in elsewhere and not is_procedure(draft[start:end])
-    ]
-    words: Sequence[set[str]] = [
-        {word[:5] for word in re.findall(r"[a-z]{4,}", text.lower()) if not is_common(word)}
-        for text in (" ".join(told), about, find_author(about)[0])
-    ]
-    return bool((words[0] & words[1]) - words[2])
 
 
 def _names(draft: str, about: str) -> Iterator[Finding]:

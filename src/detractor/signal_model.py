@@ -1,8 +1,7 @@
-"""The learned half of signals and replies: sums over words, their meaning, and the rules met.
+"""The learned half of the signals: sums over words, pairs of words, and the rules met.
 
 Rules are sure of what they name and miss what nobody thought of; words and pairs of words know the
-rest, and what the words mean (`meanings`) stands in for those that were never seen. The sum is in
-whole numbers, so it is the same in any batch.
+rest. The sum is in whole numbers, so it is the same in any batch.
 """
 
 from __future__ import annotations
@@ -17,7 +16,6 @@ from detractor.characters import character_span
 from detractor.container import carried, read_container, write_container
 from detractor.errors import ModelFileError
 from detractor.features import feature_owners, sum_weights
-from detractor.meanings import FEATURES, weigh
 from detractor.schema import SIGNALS
 
 if TYPE_CHECKING:
@@ -27,7 +25,7 @@ if TYPE_CHECKING:
 
     from detractor.container import Arrays
 
-FORMAT = 3
+FORMAT = 4
 FILE = "signals.safetensors"
 GOLDEN_TEXTS = (
     "Third no-show this month and nobody called. Give me my money back or I call a lawyer.",
@@ -35,10 +33,8 @@ GOLDEN_TEXTS = (
 )
 _WIDTHS = {
     "words": np.int8,
-    "meanings": np.int16,
     "rules": np.int16,
     "word_scales": np.float64,
-    "meaning_scales": np.float64,
     "rule_scales": np.float64,
     "intercepts": np.float64,
 }
@@ -46,7 +42,7 @@ _WIDTHS = {
 
 @dataclass(frozen=True, kw_only=True)
 class SignalModel:
-    """Weights of words and of rules for the signals, or the acts of a reply, that were learned.
+    """Weights of words and of rules for the signals that were learned.
 
     Parameters
     ----------
@@ -54,9 +50,6 @@ class SignalModel:
         The signals, and the rules in the order of the columns of their marks.
     words : array of int8, columns of features by signals
         Times `word_scales`, over the root of the number of features of a text.
-    meanings : array of int16, features of a place by signals, or none by signals
-        Times `meaning_scales`: see `meanings.weigh`. They cost as much as ten times the rest, and
-        bring little where the fit saw many texts.
     rules : array of int16, rules by signals
         Times `rule_scales`.
     intercepts : array of float
@@ -71,10 +64,8 @@ class SignalModel:
     signals: tuple[str, ...]
     rule_names: tuple[str, ...]
     words: NDArray[np.int8]
-    meanings: NDArray[np.int16]
     rules: NDArray[np.int16]
     word_scales: NDArray[np.float64]
-    meaning_scales: NDArray[np.float64]
     rule_scales: NDArray[np.float64]
     intercepts: NDArray[np.float64]
     header: Mapping[str, Any] = field(default_factory=dict)
@@ -92,9 +83,9 @@ class SignalModel:
         of_words, counts = sum_weights(texts, self.words)
         of_rules = marks.astype(np.int64) @ self.rules.astype(np.int64)
         words = of_words / np.sqrt(np.maximum(counts, 1))[:, None]
-        told = words * self.word_scales + of_rules * self.rule_scales + self.intercepts
-        if len(self.meanings):
-            told += weigh(texts, self.meanings) * self.meaning_scales
+        told: NDArray[np.float64] = (
+            words * self.word_scales + of_rules * self.rule_scales + self.intercepts
+        )
         return told
 
     def strongest(self, text: str, signal: str) -> tuple[int, int]:
@@ -117,15 +108,8 @@ class SignalModel:
 
 
 @cache
-def load_signal_model(file: str = FILE, known: tuple[str, ...] = SIGNALS) -> SignalModel:
-    """Read a file that the package carries, with the checks of `detractor.artifact.load`.
-
-    Parameters
-    ----------
-    file : str, default "signals.safetensors"
-        Its name.
-    known : tuple of str
-        What its sums may be of.
+def load_signal_model() -> SignalModel:
+    """Read the file that the package carries, with the checks of `detractor.artifact.load`.
 
     Raises
     ------
@@ -137,10 +121,10 @@ def load_signal_model(file: str = FILE, known: tuple[str, ...] = SIGNALS) -> Sig
     >>> load_signal_model() is load_signal_model()
     True
     """
-    return read_signal_model(carried(file).read_bytes(), file, known)
+    return read_signal_model(carried(FILE).read_bytes(), FILE)
 
 
-def read_signal_model(content: bytes, name: str, known: tuple[str, ...] = SIGNALS) -> SignalModel:
+def read_signal_model(content: bytes, name: str) -> SignalModel:
     """Read the content of a file; `name` is what the errors call it.
 
     Raises
@@ -161,7 +145,7 @@ def read_signal_model(content: bytes, name: str, known: tuple[str, ...] = SIGNAL
             header=header,
             **arrays,
         )
-        _check_shapes(model, arrays, known)
+        _check_shapes(model, arrays)
         golden = [row["sums"] for row in header["golden"]]
         if [row["text"] for row in header["golden"]] != list(GOLDEN_TEXTS):
             raise ValueError("other golden texts")
@@ -192,15 +176,14 @@ def write_signal_model(model: SignalModel) -> bytes:
     return write_container({key: getattr(model, key) for key in _WIDTHS}, header)
 
 
-def _check_shapes(model: SignalModel, arrays: Arrays, known: tuple[str, ...]) -> None:
+def _check_shapes(model: SignalModel, arrays: Arrays) -> None:
     """Hold every column inside the table: compiled code does not look."""
     columns, outputs = model.words.shape
     shapes = dict.fromkeys(_WIDTHS, (outputs,)) | {
         "words": (columns, outputs),
-        "meanings": (FEATURES if len(model.meanings) else 0, outputs),
         "rules": (len(model.rule_names), outputs),
     }
-    if outputs != len(model.signals) or not set(model.signals) <= set(known):
+    if outputs != len(model.signals) or not set(model.signals) <= set(SIGNALS):
         raise ValueError(f"signals {model.signals}")
     if columns & (columns - 1) or not columns:
         raise ValueError(f"{columns} columns, no power of two")
