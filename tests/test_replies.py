@@ -42,6 +42,21 @@ def test_each_fault_is_found_where_it_stands(draft: str, kind: str) -> None:
     assert finding.better
 
 
+def test_the_sentence_beside_a_fault_is_no_finding() -> None:
+    sorry, doubt = "I am sorry that the bus never came.", "Sorry if you felt ignored."
+    (finding,) = check_reply(f"{sorry} {doubt}")
+    assert (finding.kind, finding.start) == ("conditional_apology", len(sorry) + 1)
+
+
+def test_the_same_sentence_excuses_alone_and_explains_beside_what_is_owned() -> None:
+    cause = "The snow kept our drivers off the hill road."
+    about = "My parcel was promised for Monday and nobody told me it would not come."
+    owned = "We should have told you on Monday, and I am sorry that nobody did."
+    step = "It is on the van now and reaches you before noon tomorrow."
+    assert "defensive" in kinds(f"{cause} Winter is hard for everybody.", about)
+    assert kinds(f"{owned} {cause} {step}", about) == []
+
+
 def test_what_is_missing_is_found_only_with_the_text_answered() -> None:
     empty = "Thank you for your message."
     assert kinds(empty) == []
