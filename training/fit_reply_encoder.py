@@ -29,10 +29,11 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from teacher import collate
 from torch import Tensor, nn
 from transformers import BertConfig, BertModel
 
-from detractor.greetings import message_span
+from detractor.replies import HOSTILE, cut_draft
 from detractor.reply_encoder import (
     LIMIT,
     PART_LIMIT,
@@ -41,7 +42,6 @@ from detractor.reply_encoder import (
     lay_out,
     write_reply_encoder,
 )
-from detractor.sentences import split_sentences
 from detractor.wordpiece import WordPiece
 
 log = logging.getLogger("fit_reply_encoder")
@@ -56,7 +56,6 @@ FAULTS = {
     "above_authority": "H",
 }
 """What the finished encoder says of a sentence, and the letters that show it."""
-HOSTILE = ("defensive", "arguing", "blaming", "evading")
 ACTS = {**FAULTS, "hostile": "DABE", "acknowledging": "K", "fixing": "FP", "moving": "FPQI"}
 """What it learns of a sentence: more, because telling one act needs the others."""
 LACKS = ("no_acknowledgement", "no_commitment")
@@ -107,6 +106,7 @@ documentation and the floors in `tests/test_replies.py`.
 class Draft(NamedTuple):
     """A row of ``drafts.csv``."""
 
+    writer: str
     about: str
     sentences: list[str]
     faults: set[str]
@@ -141,7 +141,8 @@ class Reader(nn.Module):
 
     def forward(self, blocks: list[Block]) -> tuple[Tensor, Tensor, Tensor]:
         """Return log odds of sentences and acts, which sentences there are, and those of drafts."""
-        ids, owners, mask = (torch.tensor(part) for part in _pad(blocks))
+        ids, mask = collate([block.pieces for block in blocks])
+        owners, _ = collate([block.owners for block in blocks])
         hidden = self.bert(
             input_ids=ids, attention_mask=mask, token_type_ids=(owners > 0).long()
         ).last_hidden_state
@@ -153,15 +154,6 @@ class Reader(nn.Module):
         mean = (hidden * own).sum(1) / own.sum(1)
         whole = self.whole(self.dropout(torch.cat([hidden[:, 0], mean], 1)))
         return of_sentences, sizes.squeeze(2) > 0, whole
-
-
-def _pad(blocks: list[Block]) -> NDArray[np.int64]:
-    """Lay blocks side by side: pieces, owners, and where there are any."""
-    table = np.zeros((3, len(blocks), max(len(block.pieces) for block in blocks)), dtype=np.int64)
-    for row, block in enumerate(blocks):
-        end = len(block.pieces)
-        table[:, row, :end] = block.pieces, block.owners, np.ones(end)
-    return table
 
 
 def read_sentences(path: Path) -> list[list[tuple[str, str]]]:
@@ -181,15 +173,10 @@ def read_drafts(path: Path) -> list[Draft]:
     drafts = []
     with path.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
-            first, last = message_span(row["draft"])
-            cut = [
-                row["draft"][max(start, first) : min(end, last)]
-                for start, end in split_sentences(row["draft"])
-            ]
-            told = [text for text in cut if any(map(str.isalpha, text))]
+            told = [sentence.text for sentence in cut_draft(row["draft"])]
             faults = set(filter(None, row["faults"].split("|")))
             if told:
-                drafts.append(Draft(row["about"], told, faults))
+                drafts.append(Draft(row["writer"], row["about"], told, faults))
     return drafts
 
 
@@ -345,8 +332,6 @@ def main() -> None:
     )
     content = write_reply_encoder(encoder)
     arguments.out.write_bytes(content)
-    with (here / "drafts.csv").open(encoding="utf-8", newline="") as file:
-        writers = len({row["writer"] for row in csv.DictReader(file)})
     arguments.out.with_suffix(".md").write_text(
         CARD.format(
             layers=LAYERS,
@@ -354,7 +339,7 @@ def main() -> None:
             size=len(content) / 1e6,
             sentences=sum(map(len, voices)),
             drafts=len(drafts),
-            writers=writers,
+            writers=len({draft.writer for draft in drafts}),
         ),
         encoding="utf-8",
     )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from detractor.calibration import Calibration
-from detractor.container import carried, read_container, write_container
+from detractor.container import carried, fitted_together, read_container, write_container
 from detractor.errors import ModelFileError
 from detractor.model import CompiledReader, FeedbackModel, Linear, build_reader
 from detractor.network import LANES, LINES, Network
@@ -117,14 +117,10 @@ def _load_default() -> FeedbackModel:
 
 def _read(content: bytes, name: str) -> FeedbackModel:
     arrays, header = read_container(content, name, formats=FORMAT)
-    try:
+    with fitted_together(name):
         _check_shapes(arrays)
         model = _model(arrays, header)
         _check_golden(model, header, name)
-    except ModelFileError:
-        raise
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-        raise ModelFileError(f"{name} does not fit together ({error}); save it anew") from error
     return model
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import zlib
+from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ import numpy as np
 from detractor.errors import ModelFileError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from importlib.resources.abc import Traversable
 
     from numpy.typing import NDArray
@@ -89,6 +90,32 @@ def read_container(content: bytes, name: str, *, formats: int) -> tuple[Arrays, 
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             raise ModelFileError(f"{name} is damaged: {key} holds values that are not finite")
     return arrays, header
+
+
+@contextmanager
+def fitted_together(name: str) -> Iterator[None]:
+    """Turn whatever goes wrong while parts of a file are put together into one clear error.
+
+    A `ModelFileError` passes as it is.
+
+    Raises
+    ------
+    ModelFileError
+
+    Examples
+    --------
+    >>> with fitted_together("odd"):
+    ...     {}["heads"]
+    Traceback (most recent call last):
+        ...
+    detractor.errors.ModelFileError: odd does not fit together ('heads'); save it anew
+    """
+    try:
+        yield
+    except ModelFileError:
+        raise
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise ModelFileError(f"{name} does not fit together ({error}); save it anew") from error
 
 
 def checksum(arrays: Arrays) -> int:

@@ -129,11 +129,11 @@ def load_playbook(path: str | Path | None = None) -> Playbook:
 
 
 @lru_cache(maxsize=8)  # who checks many drafts needs the same one each time
-def _build(source: str, name: str) -> Playbook:
+def _build(source: str, origin: str) -> Playbook:
     mistakes = check_playbook(source)
     if mistakes:
         listed = "\n".join(f"  {mistake}" for mistake in mistakes)
-        raise ConfigError(f"{name} has {len(mistakes)} mistakes:\n{listed}")
+        raise ConfigError(f"{origin} has {len(mistakes)} mistakes:\n{listed}")
     tables = tomllib.loads(source)
 
     def built(name: str) -> tuple[Any, ...]:

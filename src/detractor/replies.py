@@ -135,7 +135,7 @@ def check_reply(
     if role is not None and role not in authorities:
         raise ParameterError(f"no role {role!r}; {suggestion(role, authorities)}")
     authority = authorities[role] if role else playbook.roles[0].authority
-    sentences = _cut(draft)
+    sentences = cut_draft(draft)
     reading = load_reply_encoder().read([sentence.text for sentence in sentences], about or "")
     sums = [*_sums(draft, about or "", authority)]
     found = sums + [
@@ -151,14 +151,28 @@ def check_reply(
     return sorted(found)
 
 
-class _Sentence(NamedTuple):
+class DraftSentence(NamedTuple):
+    """A sentence of a draft: ``draft[start:end]`` is its text.
+
+    Examples
+    --------
+    >>> DraftSentence(0, 6, "Sorry.").text
+    'Sorry.'
+    """
+
     start: int
     end: int
     text: str
 
 
-def _cut(draft: str) -> list[_Sentence]:
-    """Cut a draft into the sentences that hold a word, without greeting, handles and initials."""
+def cut_draft(draft: str) -> list[DraftSentence]:
+    """Cut a draft into the sentences that hold a word, without greeting, handles and initials.
+
+    Examples
+    --------
+    >>> [sentence.text for sentence in cut_draft("Dear Tom, sorry. We are on it! ^JS")]
+    ['sorry.', 'We are on it!']
+    """
     first, last = message_span(draft)
     sentences = []
     for start, end in split_sentences(draft):
@@ -166,7 +180,7 @@ def _cut(draft: str) -> list[_Sentence]:
         text = draft[begin : min(end, last)]
         if any(map(str.isalpha, text)):
             begin += len(text) - len(text.lstrip())
-            sentences.append(_Sentence(begin, begin + len(text.strip()), text.strip()))
+            sentences.append(DraftSentence(begin, begin + len(text.strip()), text.strip()))
     return sentences
 
 
@@ -179,7 +193,7 @@ def _finding(start: int, end: int, kind: str) -> Finding:
     return Finding(start, end, kind, **_advice()[kind])
 
 
-def _wordings(sentences: Sequence[_Sentence], reading: Reading) -> Iterator[Finding]:
+def _wordings(sentences: Sequence[DraftSentence], reading: Reading) -> Iterator[Finding]:
     """Report what sentences do wrong: of hostile acts, the one that each does most."""
     faults = load_reply_encoder().faults
     hostile = [faults.index(act) for act in HOSTILE]

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from detractor.container import carried, read_container, write_container
+from detractor.container import carried, fitted_together, read_container, write_container
 from detractor.errors import ModelFileError
 from detractor.wordpiece import WordPiece
 
@@ -350,14 +350,12 @@ def read_reply_encoder(content: bytes, name: str) -> ReplyEncoder:
     11000
     """
     arrays, header = read_container(content, name, formats=FORMAT)
-    try:
+    with fitted_together(name):
         words = arrays.pop("vocabulary").tobytes().decode().split("\n")
         named = tuple(header["faults"]), tuple(header["lacks"])
         encoder = ReplyEncoder(*named, tuple(words), arrays, header)
         if not np.allclose(_read_golden(encoder), header["golden"], atol=_GOLDEN_TOLERANCE):
             raise ModelFileError(f"{name} reads its golden draft differently here; reinstall it")
-    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
-        raise ModelFileError(f"{name} does not fit together ({error}); save it anew") from error
     return encoder
 
 

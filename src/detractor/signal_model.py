@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from detractor.characters import character_span
-from detractor.container import carried, read_container, write_container
+from detractor.container import carried, fitted_together, read_container, write_container
 from detractor.errors import ModelFileError
 from detractor.features import feature_owners, sum_weights
 from detractor.schema import SIGNALS
@@ -138,7 +138,7 @@ def read_signal_model(content: bytes, name: str) -> SignalModel:
     dtype('int8')
     """
     arrays, header = read_container(content, name, formats=FORMAT)
-    try:
+    with fitted_together(name):
         model = SignalModel(
             signals=tuple(header["signals"]),
             rule_names=tuple(header["rules"]),
@@ -151,8 +151,6 @@ def read_signal_model(content: bytes, name: str) -> SignalModel:
             raise ValueError("other golden texts")
         if not np.array_equal(_golden_sums(model), np.array(golden)):
             raise ModelFileError(f"{name} sums its golden texts differently here; reinstall it")
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-        raise ModelFileError(f"{name} does not fit together ({error}); save it anew") from error
     return model
 
 
