@@ -57,7 +57,7 @@ def test_a_foreign_file_is_refused(tmp_path: Path, content: bytes) -> None:
 
 
 def test_another_format_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ModelFileError, match="has format 99, this version reads 6"):
+    with pytest.raises(ModelFileError, match="has format 99, this version reads 7"):
         load(rewrite(tmp_path / "new.safetensors", format=99))
 
 

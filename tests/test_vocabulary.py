@@ -4,6 +4,7 @@ import pytest
 from detractor.network import build_lexicon, read_rows
 from detractor.tokens import ASK, FULL_STOP, hash_word
 from detractor.vocabulary import (
+    ANSWER,
     BACK,
     BARE,
     ENDS,
@@ -95,13 +96,29 @@ def test_words_after_a_negation_have_rows_of_their_own(text: str, rows: list[int
         ("late but left not but late", [NOT_LATE, BUT, LEFT, NOT, BUT, LATE]),
         ("late? left" + " left" * BARE + " not", [LATE, ASKED, LEFT] + [LEFT] * BARE + [NOT]),
         ("late but late but do not", [LATE, BUT, NOT_LATE, BUT, DO, NOT]),
-        ("late? left not shell", [LATE, ASKED, LEFT, NOT, SHELL]),
+        ("late?" + " left" * ANSWER + " not shell", [LATE, ASKED] + [LEFT] * ANSWER + [NOT, SHELL]),
         ("late but hoped", [LATE, BUT, HOPED]),
         ("hoped late but not", [HOPED, NOT_LATE, BUT, NOT]),
         ("late not", [LATE, NOT]),
     ],
 )
 def test_a_clause_that_only_says_no_takes_the_one_before_it_back(
+    text: str, rows: list[int]
+) -> None:
+    assert read_rows([text], LEXICON)[0].tolist() == rows
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        ("late? left left not shell", [NOT_LATE, ASKED, LEFT, LEFT, NOT, SHELL]),
+        ("late? left don't shell", [NOT_LATE, ASKED, LEFT, DO, NOT, SHELL]),
+        ("late? but not shell", [NOT_LATE, ASKED, BUT, NOT, SHELL]),
+        ("late? left but not shell", [LATE, ASKED, LEFT, BUT, NOT, SHELL]),
+        ("late? left left left not shell", [LATE, ASKED, LEFT, LEFT, LEFT, NOT, SHELL]),
+    ],
+)
+def test_a_no_among_the_first_words_of_an_answer_denies_the_question(
     text: str, rows: list[int]
 ) -> None:
     assert read_rows([text], LEXICON)[0].tolist() == rows

@@ -37,7 +37,7 @@ DOMAINS: dict[str, dict[str, list[str]]] = _TABLES["domains"]
 PAIRS: list[dict[str, Any]] = _TABLES["pairs"]
 NAMED = {entry["name"]: entry for entry in PHENOMENA}
 LABELS = ("anger", "churn", "detractor")
-PAIRED = 0.07  # of the sentences, which are two in a row
+PAIRED = 0.14  # of the sentences, which are two in a row
 SWAPPED = 0.3  # of the sentences, which come three times, with another identity each
 GREETED, SIGNED = 0.1, 0.06  # of real texts, beside the greetings they have
 
@@ -51,7 +51,7 @@ _EMOJI_GOOD = ["\U0001f600", "\U0001f44d", "\u2764\ufe0f", "\U0001f60d", "\U0001
 _EMOJI_BAD = ["\U0001f44e", "\U0001f620", "\U0001f644", "\U0001f621", "\U0001f92c"]
 
 
-class _Writer:
+class Writer:
     """Fill templates for one domain at a time."""
 
     def __init__(self, seed: int) -> None:
@@ -59,6 +59,7 @@ class _Writer:
         self.domain: dict[str, list[str]] = {}
 
     def start(self) -> None:
+        """Choose a domain for the sentences that follow."""
         self.domain = DOMAINS[self.rng.choice(list(DOMAINS))]
 
     def fill(self, template: str, fixed: dict[str, str] | None = None) -> str:
@@ -159,16 +160,17 @@ def generate(n: int, seed: int, *, swapped: float = SWAPPED) -> pd.DataFrame:
         "this step or the next"; NaN is "no label"), ``detractor`` (0 to 1,
         NaN), ``pair_id`` (rows that must get the same scores).
     """
-    writer = _Writer(seed)
+    writer = Writer(seed)
     rng = writer.rng
     shares = [entry.get("share", 1) for entry in PHENOMENA]  # more of what is hard to read
+    shares_of_pairs = [pair.get("share", 1) for pair in PAIRS]
     rows: list[dict[str, object]] = []
     pair = 0
     while len(rows) < n:
         writer.start()
         pair += 1
         if rng.random() < PAIRED:
-            name, text, labels = writer.two(rng.choice(PAIRS))
+            name, text, labels = writer.two(rng.choices(PAIRS, shares_of_pairs)[0])
         else:
             name, text, labels = writer.one(rng.choices(PHENOMENA, shares)[0])
         label: dict[str, object] = {**labels, "pair_id": pair}
@@ -193,7 +195,7 @@ def generate(n: int, seed: int, *, swapped: float = SWAPPED) -> pd.DataFrame:
 
 def dress(texts: list[str], seed: int) -> list[str]:
     """Put a greeting before some texts and a farewell behind some: they say nothing of the rest."""
-    writer = _Writer(seed)
+    writer = Writer(seed)
     dressed = []
     for text in texts:
         writer.start()
@@ -203,7 +205,7 @@ def dress(texts: list[str], seed: int) -> list[str]:
     return dressed
 
 
-def _inside(writer: _Writer, text: str, kind: str) -> str | None:
+def _inside(writer: Writer, text: str, kind: str) -> str | None:
     """Return the text with a slot ``{}`` where an identity can stand, if any."""
     rng = writer.rng
     if kind == "place":
@@ -224,7 +226,7 @@ def _inside(writer: _Writer, text: str, kind: str) -> str | None:
     return text.replace(held[0], "the {}", 1) if kind == "gender" else None
 
 
-def _swapped(writer: _Writer, text: str, label: dict[str, object]) -> list[dict[str, object]]:
+def _swapped(writer: Writer, text: str, label: dict[str, object]) -> list[dict[str, object]]:
     """Put three identities of one kind into the same place of one sentence."""
     rng = writer.rng
     kind = rng.choice(list(IDENTITY))

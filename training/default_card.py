@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from detractor.behaviour import behaviour
-from detractor.card import Evidence
+from detractor.card import Evidence, write_card
 from detractor.evaluation import calibration, calibration_curve_by_labels, discrimination
 from detractor.fairness import fairness
 from detractor.model import FeedbackModel
@@ -30,6 +31,10 @@ LICENCES = {  # of the sources that the folder's own README lists by file, not b
     "churn_intent_swisscom": "CC BY-SA 3.0",
     "telecom_tweets_uk": "no licence seen",
 }
+BEFORE_REFINEMENT = (
+    "What fitting further on sentences of our own did, after all of the above was measured, to a "
+    "fit without a teacher, on domains kept away from it"
+)
 FAILURES = (
     "Labels of anger and intent to leave were made by language-model annotators, one reader "
     "each; texts were drawn towards complaints: the shares are not natural base rates.",
@@ -90,3 +95,30 @@ def gather(frame: pd.DataFrame, told: NDArray[np.float64], model: FeedbackModel)
         fairness=fairness(model),
         known_failures=FAILURES,
     )
+
+
+def renew(card: str, model: FeedbackModel, refinement: pd.DataFrame | None) -> str:
+    """Measure anew what needs no data, for a model that was fitted further.
+
+    What the card says of unseen sources stays, for it was measured on a fit that left them out, and
+    a table beside it says what the refinement did to such a fit.
+    """
+    changed = {} if refinement is None else {BEFORE_REFINEMENT: refinement.set_index("fit")}
+    evidence = Evidence(
+        discrimination=changed, behaviour=behaviour(model), fairness=fairness(model),
+        known_failures=FAILURES,
+    )  # fmt: skip
+    parts, former = (dict(_sections(text)) for text in (write_card(model.header, evidence), card))
+    order = "How well it orders texts"
+    parts[order] = "\n\n".join([former[order], *([parts[order]] if changed else [])])
+    parts["Calibration"] = former["Calibration"]
+    weak = [line for line in former["Known failures"].splitlines() if "is ordered with" in line]
+    parts["Known failures"] = "\n".join([parts["Known failures"], *weak])
+    title = card.splitlines()[0]
+    return "\n\n".join([title, *(f"## {name}\n\n{text}" for name, text in parts.items())]) + "\n"
+
+
+def _sections(card: str) -> Iterator[tuple[str, str]]:
+    for part in card.split("\n## ")[1:]:
+        title, _, body = part.partition("\n")
+        yield title, body.strip()

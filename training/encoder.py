@@ -23,7 +23,9 @@ import numpy as np
 import onnx
 import pandas as pd
 import teacher as th
+import torch
 from onnx import TensorProto, helper, numpy_helper
+from transformers import BertConfig
 
 from detractor.wordpiece import CAPS, CLS, PAD, SEP, SHOUT, UNK, WordPiece
 
@@ -237,6 +239,63 @@ def export(
     (out / "vocab.txt").write_text(words, "utf-8")
     (out / "header.json").write_text(json.dumps(header, indent=1) + "\n", "utf-8")
     log.info("%d pieces, %.2f MB", len(kept), (len(blob) + len(words)) / 1e6)
+
+
+def restore(folder: Path, base: Path) -> tuple[th.Teacher, WordPiece]:
+    """Undo `export`: a teacher whose three heads give the calibrated log odds of the tier.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds ``encoder.onnx``, ``vocab.txt`` and ``header.json``.
+    base : Path
+        The encoder that it was cut from, for the shape.
+    """
+    held = {
+        tensor.name: numpy_helper.to_array(tensor).copy()
+        for tensor in onnx.load(folder / "encoder.onnx").graph.initializer
+    }
+    header = json.loads((folder / "header.json").read_text("utf-8"))
+    words = (folder / "vocab.txt").read_text("utf-8").splitlines()
+    config = BertConfig.from_pretrained(base)
+    config.vocab_size, config.num_hidden_layers = len(words), header["layers"]
+    config.max_position_embeddings = header["limit"]
+    teacher = th.Teacher(config)
+    state = {name: np.zeros(value.shape, "f4") for name, value in teacher.state_dict().items()}
+
+    def matrix(name: str) -> np.ndarray:
+        return held[name].astype(np.float32) * held[f"{name}_scale"]
+
+    def linear(place: str, name: str, factor: float = 1.0) -> None:
+        state[f"{place}.weight"] = matrix(name).T * np.float32(factor)
+        state[f"{place}.bias"] = held[f"{name}_bias"] * np.float32(factor)
+
+    def norm(place: str, name: str) -> None:
+        for part in ("weight", "bias"):
+            state[f"{place}.{part}"] = held[f"{name}_{part}"]
+
+    state["bert.embeddings.word_embeddings.weight"] = matrix("words")
+    state["bert.embeddings.position_embeddings.weight"] = matrix("places")
+    norm("bert.embeddings.LayerNorm", "norm")
+    root = (config.hidden_size // config.num_attention_heads) ** 0.5
+    for i in range(header["layers"]):
+        layer = f"bert.encoder.layer.{i}"
+        for name in ("query", "key", "value"):
+            factor = root if name == "query" else 1.0  # `build` put it into the query's weights
+            linear(f"{layer}.attention.self.{name}", f"layer{i}_{name}", factor)
+        linear(f"{layer}.intermediate.dense", f"layer{i}_wide")
+        for block, name in (("attention.output", "out"), ("output", "ffn")):
+            linear(f"{layer}.{block}.dense", f"layer{i}_{name}")
+            norm(f"{layer}.{block}.LayerNorm", f"layer{i}_{name}_norm")
+    slopes, shifts = header.get("slopes", [1.0] * 3), header.get("intercepts", [0.0] * 3)
+    for head, name in enumerate(HEADS):
+        row = th.COLUMNS.index(name)
+        state["heads.weight"][row] = held["heads"][:, head] * slopes[head]
+        state["heads.bias"][row] = held["heads_bias"][head] * slopes[head] + shifts[head]
+    teacher.load_state_dict(
+        {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in state.items()}
+    )
+    return teacher.eval(), WordPiece(words)
 
 
 def main() -> None:

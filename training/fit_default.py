@@ -25,7 +25,8 @@ import numpy as np
 import pandas as pd
 from counterfactual import dress, generate
 from default_card import gather, list_sources
-from network_fitting import Examples, Settings, fit, to_network
+from fixed_point import to_network
+from network_fitting import Examples, Settings, fit
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from vocabulary import Chosen, choose, choose_negated, count_words
@@ -35,7 +36,7 @@ from detractor.calibration import Calibration, fit_calibration, logistic
 from detractor.card import Evidence, write_card
 from detractor.compilation import compile_all
 from detractor.model import FeedbackModel, build_reader
-from detractor.network import build_lexicon, read_rows
+from detractor.network import Lexicon, build_lexicon, read_rows
 from detractor.schema import HEADS
 from detractor.wordpiece import WordPiece, words
 
@@ -200,18 +201,18 @@ def word_vectors(chosen: Chosen, inputs: Inputs, *, fold: bool) -> NDArray[np.fl
     n = len(chosen.forms)
     parts = []
     if inputs.encoder is not None:
-        parts.append(_piece_vectors(chosen.forms, inputs.encoder))
+        parts.append(piece_vectors(chosen.forms, inputs.encoder))
     if inputs.soft is not None:
         with np.load(inputs.soft / f"words_{'fold' if fold else 'final'}.npz") as file:
             states = pd.DataFrame(file["states"].astype(np.float64), index=file["forms"])
         parts.append(states.reindex(chosen.forms).fillna(states.mean()).to_numpy())
     if not parts:
         parts.append(np.random.default_rng(SEED).normal(size=(n, VECTOR_WIDTH)))
-    vectors = np.concatenate([_reduce(part) for part in parts], axis=1)
+    vectors = np.concatenate([reduce(part) for part in parts], axis=1)
     return np.concatenate([np.zeros((1, vectors.shape[1])), vectors]).astype(np.float32)
 
 
-def _piece_vectors(forms: list[str], folder: Path) -> NDArray[np.float64]:
+def piece_vectors(forms: list[str], folder: Path) -> NDArray[np.float64]:
     """Average the embeddings of the pieces that spell each word."""
     from safetensors.numpy import load_file
 
@@ -227,7 +228,7 @@ def _piece_vectors(forms: list[str], folder: Path) -> NDArray[np.float64]:
     return vectors
 
 
-def _reduce(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+def reduce(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
     """Keep the directions of most variance; the mean length becomes the root of their number."""
     vectors = vectors - vectors.mean(axis=0)
     _, _, axes = np.linalg.svd(vectors, full_matrices=False)
@@ -235,11 +236,8 @@ def _reduce(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(kept / np.linalg.norm(kept, axis=1).mean() * np.sqrt(VECTOR_WIDTH))
 
 
-def fit_model(inputs: Inputs, chosen: Chosen, *, fold: bool) -> FeedbackModel:
-    """Fit the network to all blocks and make a model of it that is not calibrated yet."""
-    parts = blocks(inputs, fold=fold)
-    vectors = word_vectors(chosen, inputs, fold=fold)
-    lexicon = build_lexicon(chosen.words)
+def examples_of(parts: list[Block], lexicon: Lexicon) -> Examples:
+    """Turn blocks of texts into what a network is fitted on."""
     rows, marks, bounds = read_rows([text for part in parts for text in part.texts], lexicon)
     labels = np.concatenate([part.labels for part in parts])
     sizes = [len(part.texts) for part in parts]
@@ -247,8 +245,15 @@ def fit_model(inputs: Inputs, chosen: Chosen, *, fold: bool) -> FeedbackModel:
         np.repeat(np.array([getattr(part, name) for part in parts], np.float32), sizes)
         for name in ("weight", "shift", "focus")
     )
-    examples = Examples(rows, marks, bounds, labels, weights, shifts, focus)
-    print(f"{len(weights)} texts, {len(rows)} words, {len(vectors)} rows", flush=True)
+    return Examples(rows, marks, bounds, labels, weights, shifts, focus)
+
+
+def fit_model(inputs: Inputs, chosen: Chosen, *, fold: bool) -> FeedbackModel:
+    """Fit the network to all blocks and make a model of it that is not calibrated yet."""
+    parts = blocks(inputs, fold=fold)
+    vectors = word_vectors(chosen, inputs, fold=fold)
+    examples = examples_of(parts, build_lexicon(chosen.words))
+    print(f"{len(examples.weights)} texts, {len(vectors)} rows", flush=True)
     parameters = fit(examples, IMPORTANCE, vectors, Settings(seed=SEED))
     return FeedbackModel(
         calibration=Calibration(np.ones(len(HEADS)), np.zeros(len(HEADS))),

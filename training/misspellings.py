@@ -1,7 +1,7 @@
 """Find how words are misspelt, so that a misspelling shares the row of its word.
 
 Two kinds: those that customers do write, mined from the counts of all words, and two letters
-changing places in the commonest words, which is the slip that fast fingers make most.
+changing places, which is the slip that fast fingers make most.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from nltk.metrics.distance import edit_distance
 
 SHORTEST = 5
 RARER = 30  # a misspelling is at least so many times rarer than its word
-SWAPPED = 2_000  # words whose letters change places
 
 
 def without_one(word: str) -> Iterator[str]:
@@ -71,13 +70,19 @@ def _is_slip(form: str, word: str) -> bool:
 
 
 def swap(words: Iterable[str], known: Iterable[str]) -> dict[str, str]:
-    """Map each way that two inner letters of the first long words change places to the word."""
+    """Map each way that two inner letters of a long word change places to the word.
+
+    What is `known` as something else is left out, and so is what two words could become: the first
+    of them has it.
+    """
     taken = set(known)
     found: dict[str, str] = {}
-    long = [word for word in words if len(word) >= SHORTEST and word.isalpha()]
-    for word in long[:SWAPPED]:
+    for word in words:
+        if len(word) < SHORTEST or not word.replace("'", "").isalpha():
+            continue
         for place in range(1, len(word) - 2):
-            swapped = word[:place] + word[place + 1] + word[place] + word[place + 2 :]
-            if swapped not in taken:
+            pair = word[place : place + 2]
+            swapped = word[:place] + pair[::-1] + word[place + 2 :]
+            if pair.isalpha() and swapped not in taken:
                 found.setdefault(swapped, word)
     return found

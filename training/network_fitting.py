@@ -8,15 +8,15 @@ took four minutes on the same core: most of its time went into overheads of smal
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detractor.artifact import LIMITS
 from detractor.compilation import compiled, compiled_with_arrays
-from detractor.network import LANES, LINES, MEMORIES, Network
+from detractor.network import MEMORIES
 
 F = np.float32
 BATCH = 32
@@ -38,6 +38,7 @@ class Settings:
     scale: float = 0.2
     rarity: float = 50.0  # uses at which a word moves half as itself, half as words near to it
     forget: float = 0.1  # what a pass leaves of Adagrad's sums: common words go on learning
+    settled: float = 1e-3  # where Adagrad's sums start: high where rows have learned already
     seed: int = 0
 
 
@@ -309,24 +310,39 @@ def fit(
     examples: Examples, importance: NDArray[np.float32], vectors: NDArray[np.float32],
     settings: Settings,
 ) -> list[Any]:  # fmt: skip
-    """Fit all parameters; the same input gives the same parameters to the bit.
+    """Fit all parameters; the same input gives the same parameters to the bit."""
+    uses = np.bincount(examples.rows, minlength=len(vectors))
+    first = start(len(vectors), examples.labels.shape[1], vectors, settings)
+
+    def spread(parameters: list[Any]) -> None:
+        for table, before in zip(parameters[:3], first[:3], strict=True):
+            follow(table, before, vectors, uses, settings.rarity)
+
+    return refine(examples, importance, first, settings, spread)
+
+
+def refine(
+    examples: Examples, importance: NDArray[np.float32], parameters: list[Any],
+    settings: Settings, after_pass: Callable[[list[Any]], None] | None = None,
+) -> list[Any]:  # fmt: skip
+    """Fit parameters further from where they are.
 
     Fits that start alike and see the texts in other orders end near each other: the mean of their
     parameters errs less than each, and costs nothing to use (Wortsman et al. 2022).
     """
     fits = [
-        _fit_in_order(examples, importance, vectors, settings, order)
+        _fit_in_order(examples, importance, parameters, settings, order, after_pass)
         for order in range(settings.orders)
     ]
     return [np.mean(parts, axis=0, dtype=np.float64).astype(F) for parts in zip(*fits, strict=True)]
 
 
 def _fit_in_order(
-    examples: Examples, importance: NDArray[np.float32], vectors: NDArray[np.float32],
-    settings: Settings, number_of_order: int,
+    examples: Examples, importance: NDArray[np.float32], begun: list[Any], settings: Settings,
+    number_of_order: int, after_pass: Callable[[list[Any]], None] | None,
 ) -> list[Any]:  # fmt: skip
-    parameters = start(len(vectors), examples.labels.shape[1], vectors, settings)
-    squares = tuple(np.full(len(vectors), 1e-3, F) for _ in range(3))
+    parameters = [parameter.copy() for parameter in begun]
+    squares = tuple(np.full(len(parameters[0]), settings.settled, F) for _ in range(3))
     gradients = tuple(np.zeros_like(parameter) for parameter in parameters[3:])
     means = tuple(np.zeros_like(parameter) for parameter in parameters[3:])
     seconds = tuple(np.zeros_like(parameter) for parameter in parameters[3:])
@@ -336,8 +352,6 @@ def _fit_in_order(
     )  # fmt: skip
     seed = settings.seed + 1000 * number_of_order
     rng = np.random.default_rng(seed)
-    tables = [table.copy() for table in parameters[:3]]
-    uses = np.bincount(examples.rows, minlength=len(vectors))
     for number in range(settings.passes):
         order = rng.permutation(len(examples.weights))
         ends = [
@@ -349,29 +363,9 @@ def _fit_in_order(
             (ends[0], ends[1], steps, F(settings.table_rate)), settings.word_dropout,
             seed * 100 + number,
         )  # fmt: skip
-        for table, first in zip(parameters[:3], tables, strict=True):
-            follow(table, first, vectors, uses, settings.rarity)
+        if after_pass is not None:
+            after_pass(parameters)
         for square in squares:
             square *= F(settings.forget)
         print(f"pass {number + 1} of {settings.passes}: loss {loss:.4f}", flush=True)
     return parameters
-
-
-def to_network(parameters: list[Any], outputs: list[int]) -> Network:
-    """Keep some outputs, in the fixed-point form that the package reads."""
-    here, beside, token, mark, bias, gain, offset, value, attention, intercept, begin, across = (
-        parameters
-    )
-    table = np.concatenate([here, beside, token], axis=1).reshape(len(here), LINES, LANES)
-    table = np.concatenate([table, np.zeros((1, LINES, LANES))])  # the edges
-    steps = {
-        "words": (table, 64), "mark": ((mark + bias).reshape(4, 2, LANES), 2048),
-        "gain": (gain, 8192), "across": (across, 8192), "offset": (offset, 1024),
-        "value": (value[:, outputs].T, 2048), "attention": (attention[:, outputs].T, 256),
-    }  # fmt: skip
-    fixed: dict[str, Any] = {}
-    for name, (array, step) in steps.items():
-        limit = LIMITS.get(name, 127)
-        numbers = np.clip(np.rint(array.astype(np.float64) * step), -limit, limit)
-        fixed[name] = np.ascontiguousarray(numbers, dtype=np.int16 if name in LIMITS else np.int8)
-    return Network(**fixed, bias=intercept[outputs].copy(), start=begin[outputs].copy())

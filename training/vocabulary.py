@@ -65,14 +65,20 @@ CONTRACTIONS = {
 }  # fmt: skip
 CONTRACTIONS |= {f"{word}'s": f"{word} is" for word in BEFORE_IS.split()}
 CONTRACTIONS |= {f"{verb}n't": f"{verb} not" for verb in NEGATED.split()}
+CARRIED = SCOPE - 1  # words that a negation reaches after one of saying: not where none came before
 NEGATORS = (
     "not no nope nah never nobody none nothing neither nor without hardly barely scarcely "
-    "noone zero"
+    "noone zero nowhere opposite reverse contrary"
 )
 NEGATING_PHRASES = {
-    "far from": SCOPE, "anything but": SCOPE, "less than": SCOPE, "used to": SCOPE, "at all": 2,
-    "one bit": 2,
+    "far from": SCOPE, "anything but": SCOPE, "less than": SCOPE, "used to": SCOPE,
+    "way from": SCOPE, "devoid of": SCOPE, "lacking in": SCOPE, "at all": 2, "one bit": 2,
+    "true that": CARRIED,
 }  # fmt: skip
+SAYING = "say call think thought believe claim describe"  # "nobody would call the room clean"
+NEGATING_PHRASES |= {
+    f"{verb} {further}": CARRIED for verb in SAYING.split() for further in ("that", "the", "it")
+}
 ONCE = "expected expecting hoped hoping wished supposed previously formerly"
 ENDERS = "but although though however because yet until unless except"
 MINIMUM_NEGATED = 25
@@ -180,6 +186,20 @@ def count_words(texts: pd.Series, sources: pd.Series) -> pd.DataFrame:
     return per_word
 
 
+def add_own(counts: pd.DataFrame, own: Iterable[str]) -> pd.DataFrame:
+    """Count words of our templates as if they were shared, where real texts seldom hold them."""
+    forms = {hash_word(word): word for word in own}
+    counts = counts.copy()
+    rare = counts.index.isin(list(forms))
+    for column, least in (("count", MINIMUM_COUNT), ("sources", MINIMUM_SOURCES)):
+        counts.loc[rare, column] = counts.loc[rare, column].clip(lower=least)
+    unseen = [value for value in forms if value not in counts.index]
+    new = pd.DataFrame(0, index=np.array(unseen, counts.index.dtype), columns=counts.columns)
+    new = new.assign(form=[forms[value] for value in unseen], word=True)
+    new = new.assign(count=MINIMUM_COUNT, sources=MINIMUM_SOURCES)
+    return pd.concat([counts, new.astype(counts.dtypes)])
+
+
 class Chosen(NamedTuple):
     """The vocabulary of a model, and the written form of each row for training."""
 
@@ -216,6 +236,8 @@ def choose(counts: pd.DataFrame) -> Chosen:
             marked[hash_word(form.replace("'", ""))] = first, second
     forms = own["form"].tolist()
     wrong = swap(forms, counts["form"]) | mine(counts, forms)
+    for form, word in swap(CONTRACTIONS, forms).items():
+        marked.setdefault(hash_word(form), marked[hash_word(word)])
     for form, word in wrong.items():  # a name where it has a capital: "Mraks" may be one
         row = marked[hash_word(word)][0]
         marked.setdefault(hash_word(form), (row | SOMETIMES_NAME, UNKNOWN))

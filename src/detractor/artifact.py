@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from detractor.container import Arrays
 
-FORMAT = 6
+FORMAT = 7
 DEFAULT = "default"
 GOLDEN_TOLERANCE = 1e-9
 GOLDEN_TEXTS = (

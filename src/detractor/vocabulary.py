@@ -30,6 +30,8 @@ SCOPE = 6
 first experiments with this project's data used; an assumption, not tuned since)."""
 BACK = 12
 """Words of a clause that a "no" after it reaches back over. (Assumption.)"""
+ANSWER = 3
+"""Words of an answer among which a "no" answers the question before it. (Assumption.)"""
 BARE = 3
 """Words before the "not" of a clause that says no more than "it was not". (Assumption.)"""
 MOST_ROWS = 1 << 19
@@ -209,6 +211,7 @@ def look_up(hashes, flags, count, vocabulary, rows, marks, origins):
     for index in range(count):  # all at once, so that one wait for memory hides the others
         rows[count + index] = find_row(hashes[index], vocabulary)
     kept = first = left = 0
+    asked = -ANSWER - 1
     dropped = False
     negated = vocabulary.negated
     for index in range(count):  # writes no further than twice the index: short of what it reads
@@ -228,8 +231,12 @@ def look_up(hashes, flags, count, vocabulary, rows, marks, origins):
         dropped |= row == UNKNOWN
         if row == UNKNOWN and kept and rows[kept - 1] == UNKNOWN:
             continue
-        if negated[row] == NEGATES and kept and hashes[origins[kept - 1]] == ASK:
-            deny(rows, kept - 1, negated)
+        if negated[row] == NEGATES and kept - asked <= ANSWER:
+            deny(rows, asked, negated)
+        if hashes[index] == ASK:
+            asked = kept
+        elif negated[row] == ENDS and kept - asked > 1:  # "?!" asks too
+            asked = -ANSWER - 1
         if left == SCOPE and negated[row] == ENDS:
             take_back(rows, kept, negated)
         rows[kept], left = negate(row, left, negated)
@@ -239,6 +246,8 @@ def look_up(hashes, flags, count, vocabulary, rows, marks, origins):
         origins[kept] = index
         kept += 1
         if second:
+            if negated[second] == NEGATES and kept - asked <= ANSWER:
+                deny(rows, asked, negated)
             rows[kept], left = negate(second, left, negated)
             marks[kept], origins[kept] = emphasis, index
             kept += 1
