@@ -56,6 +56,7 @@ SENTENCES = 80_000
 OTHERS = 30_000  # tweets, complaints and other texts without a rating
 SENTENCE_WEIGHT = 0.1  # a sentence that negates is what the model read badly
 EXTENDED, EXTENDED_WEIGHT = 80_000, 0.5
+ASKED = 0.5  # of the way to what the encoder says of a real sentence
 GENERATED_SHARE, VARIED_SHARE = 1.2, 0.5  # of the weight of real texts
 TOLD = 0.3, 0.05  # of the zeros of anger and of leaving in sentences that speak of neither
 TOLD_VARIED = 0.5, 0.1  # the same, where the encoder says them
@@ -172,19 +173,24 @@ def tell_few(
     return labels
 
 
-def blocks(model: FeedbackModel, real: pd.DataFrame, told: Path | None) -> list[Block]:
-    """Assemble what is learned from."""
+def soft_labels(model: FeedbackModel, real: pd.DataFrame, told: Path | None) -> NDArray[np.float32]:
+    """Say of real texts what the model says, drawn to what the encoder says and to what is true."""
     own = model.logits(real["text"].tolist())[0]
-    slopes, intercepts = model.calibration
     if told is not None:  # the encoder speaks on the scale of probabilities
         asked = pd.read_parquet(told / "sentences.parquet").set_index("text")
         found = real["text"].isin(asked.index).to_numpy()
         said = asked.loc[real["text"][found], list(HEADS)].to_numpy()
-        own[found] += 0.5 * ((said - intercepts) / slopes - own[found])
+        slopes, intercepts = model.calibration
+        own[found] += ASKED * ((said - intercepts) / slopes - own[found])
     shift = np.where(real["chosen"], first.SAMPLING_SHIFT, 0)
     soft = logistic(own + shift[:, None] * [1, 0, 0]).astype(F)
     truth = real[list(HEADS)].to_numpy(dtype=F)
-    soft += first.TRUST * np.nan_to_num(truth - soft)
+    return soft + first.TRUST * np.nan_to_num(truth - soft)
+
+
+def blocks(model: FeedbackModel, real: pd.DataFrame, told: Path | None) -> list[Block]:
+    """Assemble what is learned from."""
+    soft = soft_labels(model, real, told)
     short, chosen = real["short"].to_numpy(), real["chosen"].to_numpy()
     texts = real["text"].to_numpy()
     parts = [
