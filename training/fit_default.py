@@ -16,6 +16,7 @@ may be trained on, and is what ships, with the calibration of the first.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -29,7 +30,7 @@ from fixed_point import to_network
 from network_fitting import Examples, Settings, fit
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
-from vocabulary import Chosen, choose, choose_negated, count_words
+from vocabulary import Chosen, add_own, choose, choose_negated, count_words
 
 from detractor.artifact import save
 from detractor.calibration import Calibration, fit_calibration, logistic
@@ -186,9 +187,9 @@ def all_texts(data: Path) -> pd.DataFrame:
     return frame[frame["use"].eq("train")].reset_index(drop=True)
 
 
-def choose_words(texts: pd.DataFrame) -> Chosen:
-    """Choose the vocabulary, and which of its words have a second row after a negation."""
-    chosen = choose(count_words(texts["text"], texts["source"]))
+def choose_words(texts: pd.DataFrame, own: Iterable[str] = ()) -> Chosen:
+    """Choose the vocabulary, `own` words in it, and which have a second row after a negation."""
+    chosen = choose(add_own(count_words(texts["text"], texts["source"]), own))
     return choose_negated(chosen, [*texts["text"], *generate(GENERATED, SEED)["text"]])
 
 

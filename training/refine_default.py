@@ -36,7 +36,7 @@ from fixed_point import F, to_network, to_parameters
 from network_fitting import Settings, refine
 from numpy.typing import NDArray
 from variants import extend
-from vocabulary import Chosen, add_own, choose, choose_negated, count_words
+from vocabulary import Chosen
 
 from detractor.artifact import load, save
 from detractor.calibration import logistic
@@ -96,18 +96,18 @@ def real_texts(data: Path, *, fold: bool) -> pd.DataFrame:
     return texts.astype(dict.fromkeys(HEADS, float))
 
 
-def own_words() -> set[str]:
-    """List the words that several of our templates hold and that are no names."""
+def own_words() -> list[str]:
+    """List the words that several of our templates hold and that are no names, in one order."""
     uses, capitals = Counter[str](), Counter[str]()
     for template in (line for entry in PHENOMENA for line in entry["templates"]):
         plain = re.sub(r"\{\w+\}", "_", template)
         words = re.findall(r"(?<![\w'-])[A-Za-z]{3,}(?![\w'-])", plain)
         uses.update({word.lower() for word in words})
         capitals.update({word.lower() for word in words[1:] if word.istitle()})
-    return {
+    return sorted(
         word for word, n in uses.items()
         if n >= IN_TEMPLATES and capitals[word] < FEW_CAPITALS * n
-    }  # fmt: skip
+    )  # fmt: skip
 
 
 def former_rows(words: KnownWords, old: KnownWords) -> NDArray[np.int64]:
@@ -173,15 +173,19 @@ def tell_few(
     return labels
 
 
+def uncalibrated(model: FeedbackModel, told: pd.DataFrame) -> NDArray[np.float64]:
+    """Put log odds of what is meant, one column a head, on the scale of the model's own logits."""
+    slopes, intercepts = model.calibration
+    return np.asarray((told[list(HEADS)].to_numpy() - intercepts) / slopes)
+
+
 def soft_labels(model: FeedbackModel, real: pd.DataFrame, told: Path | None) -> NDArray[np.float32]:
     """Say of real texts what the model says, drawn to what the encoder says and to what is true."""
     own = model.logits(real["text"].tolist())[0]
-    if told is not None:  # the encoder speaks on the scale of probabilities
+    if told is not None:
         asked = pd.read_parquet(told / "sentences.parquet").set_index("text")
         found = real["text"].isin(asked.index).to_numpy()
-        said = asked.loc[real["text"][found], list(HEADS)].to_numpy()
-        slopes, intercepts = model.calibration
-        own[found] += ASKED * ((said - intercepts) / slopes - own[found])
+        own[found] += ASKED * (uncalibrated(model, asked.loc[real["text"][found]]) - own[found])
     shift = np.where(real["chosen"], first.SAMPLING_SHIFT, 0)
     soft = logistic(own + shift[:, None] * [1, 0, 0]).astype(F)
     truth = real[list(HEADS)].to_numpy(dtype=F)
@@ -215,18 +219,10 @@ def blocks(model: FeedbackModel, real: pd.DataFrame, told: Path | None) -> list[
 def _varied(told: Path, model: FeedbackModel, weight: float) -> Block:
     """Read the sentences near generated ones, with what the encoder says of them."""
     varied = pd.read_parquet(told / "varied.parquet")
-    slopes, intercepts = model.calibration
-    labels = logistic((varied[list(HEADS)].to_numpy() - intercepts) / slopes).astype(F)
+    labels = logistic(uncalibrated(model, varied)).astype(F)
     speaks = np.stack([np.zeros(len(labels), bool), labels[:, 2] > 0.3], axis=1)
     labels = tell_few(labels, speaks, TOLD_VARIED, first.SEED + 1)
     return Block(varied["text"].tolist(), labels, VARIED_SHARE * weight / len(labels))
-
-
-def choose_words(texts: pd.DataFrame) -> Chosen:
-    """Choose the vocabulary anew, the words of our templates among it."""
-    counts = add_own(count_words(texts["text"], texts["source"]), own_words())
-    made = generate(first.GENERATED, first.SEED)["text"]
-    return choose_negated(choose(counts), [*texts["text"], *made])
 
 
 def refine_model(
@@ -296,7 +292,7 @@ def main() -> None:
     given = parser.parse_args()
     if not given.data.is_dir():
         raise SystemExit(f"no folder {given.data}: the labelled tables are not part of the project")
-    chosen = choose_words(first.all_texts(given.data))
+    chosen = first.choose_words(first.all_texts(given.data), own_words())
     vectors = vectors_of(chosen, given.vectors)
     if given.fold is not None:
         table = refine_fold(given.data, chosen, vectors, given.vectors)

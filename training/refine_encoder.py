@@ -2,10 +2,11 @@
 
     python training/refine_encoder.py --data FOLDER --base FOLDER --out FOLDER
 
-It starts from the encoder that ``--start`` holds and writes it anew. Beside it stand the log odds
-that it gives the sentences of `variants.vary` (`varied.parquet`) and single sentences of reviews
-(`sentences.parquet`): the default model learns from these (`refine_default.py`). Real texts keep
-what the encoder says of them now, so no label of a real text is seen.
+It starts from the encoder that ``--start`` holds and writes a new one to ``--out``, and beside it
+the log odds that this one gives the sentences of `variants.vary` (`varied.parquet`) and single
+sentences of reviews (`sentences.parquet`): the default model learns from these
+(`refine_default.py`). Real texts keep what the encoder says of them now, so no label of a real text
+is seen.
 
 ``torchrun --standalone --nproc_per_node 2`` shares the work among two workers of one thread, which
 lose less to a busy machine than two threads do: some 35 minutes on two cores.
@@ -33,8 +34,6 @@ from variants import extend, near_words, vary
 from detractor.calibration import logistic
 from detractor.schema import HEADS
 from detractor.wordpiece import WordPiece
-
-log = logging.getLogger("refine_encoder")
 
 COLUMNS = [th.COLUMNS.index(name) for name in OUTPUTS]
 LIMIT = 80  # pieces of a text
