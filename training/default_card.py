@@ -33,7 +33,7 @@ LICENCES = {  # of the sources that the folder's own README lists by file, not b
 }
 BEFORE_REFINEMENT = (
     "What fitting further on sentences of our own did, after all of the above was measured, to a "
-    "fit without a teacher, on domains kept away from it"
+    "fit with its teacher that both left these domains out"
 )
 FAILURES = (
     "Labels of anger and intent to leave were made by language-model annotators, one reader "
@@ -41,6 +41,8 @@ FAILURES = (
     "Sarcasm is read literally unless its words give it away.",
     "Texts that tag two companies: whose customer leaves is often misread.",
     "Intent to leave in tweets is ordered worse than in reviews and survey answers.",
+    "On sources that a fit of its kind had not seen, `churn_risk` lies .039 from what was observed "
+    "on average, .154 against .130: calibrate it on some of your own labels.",
 )
 
 

@@ -291,13 +291,15 @@ def fit_half_shift(logits: NDArray[np.float64], truth: NDArray[np.float64]) -> t
 
 
 def calibrate(
-    logits: NDArray[np.float64], frame: pd.DataFrame
+    logits: NDArray[np.float64], frame: pd.DataFrame, judged: NDArray[np.float64] | None = None
 ) -> tuple[Calibration, NDArray[np.float64]]:
     """Fit the calibration on held-out domains.
 
     The probabilities that come with it are crossed: those of one half of the sources use a
     calibration fitted on the other half, so that their error can be measured on unseen sources.
+    They are those of the same logits, or of others that are `judged` by this calibration.
     """
+    judged = logits if judged is None else judged
     truth = frame[list(HEADS)].to_numpy(dtype=float)
     half = frame["source"].map(lambda source: sum(map(ord, source)) % 2).to_numpy()
     crossed = np.zeros_like(logits)
@@ -305,7 +307,7 @@ def calibrate(
         for head in range(len(HEADS)):
             fit_on, judge_on = half == side, half != side
             slope, shift = fit_half_shift(logits[fit_on, head], truth[fit_on, head])
-            crossed[judge_on, head] = logistic(slope * logits[judge_on, head] + shift)
+            crossed[judge_on, head] = logistic(slope * judged[judge_on, head] + shift)
     pairs = np.array([fit_half_shift(logits[:, k], truth[:, k]) for k in range(len(HEADS))])
     return Calibration(pairs[:, 0].copy(), pairs[:, 1].copy()), crossed
 

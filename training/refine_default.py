@@ -13,7 +13,8 @@ The model that `fit_default.py` wrote goes on learning, from four kinds of text:
 
 The vocabulary is chosen anew, with the words of our templates; new rows start where words of near
 meaning are. With ``--fold`` only the train side of the fold of `fit_default.py` is learned from,
-without the encoder, and what that does to the held-out domains is printed.
+and what its teacher says (``--soft``), without the encoder; what that does to the held-out domains
+is printed.
 """
 
 from __future__ import annotations
@@ -245,16 +246,21 @@ def vectors_of(chosen: Chosen, encoder: Path) -> NDArray[np.float32]:
     return np.concatenate([np.zeros((1, vectors.shape[1])), vectors]).astype(F)
 
 
-def measure(before: FeedbackModel, after: FeedbackModel, held: pd.DataFrame) -> pd.DataFrame:
-    """Compare two models on the held-out domains: one row a head and model."""
+def measure(
+    before: NDArray[np.float64], after: NDArray[np.float64], held: pd.DataFrame
+) -> pd.DataFrame:
+    """Compare the logits of two models on the held-out domains: one row a head and model.
+
+    Both are judged by the calibration of the first, fitted on the other half of the sources.
+    """
     rows = []
-    for name, model in (("before", before), ("after", after)):
-        told = model.predict_proba(held["text"].tolist())
-        for head in HEADS:
+    for name, logits in (("before", before), ("after", after)):
+        told = first.calibrate(before, held, logits)[1]
+        for k, head in enumerate(HEADS):
             known = held[head].notna().to_numpy()
-            truth, said = held[head][known].to_numpy(float), told[head].to_numpy()[known]
-            order = discrimination(truth, said).loc["all"]
-            error = calibration(truth, said).loc["all"]
+            truth = held[head][known].to_numpy(float)
+            order = discrimination(truth, logistic(logits[known, k])).loc["all"]
+            error = calibration(truth, told[known, k]).loc["all"]
             rows.append(
                 {
                     "fit": f"{head}, {name}",
@@ -267,16 +273,15 @@ def measure(before: FeedbackModel, after: FeedbackModel, held: pd.DataFrame) -> 
     return pd.DataFrame(rows).sort_values("fit", ascending=False, kind="stable", ignore_index=True)
 
 
-def refine_fold(
-    data: Path, chosen: Chosen, vectors: NDArray[np.float32], encoder: Path
-) -> pd.DataFrame:
-    """Fit without the held-out domains and without a teacher, refine, and compare."""
-    held = first.held_out(data)
-    before = first.fit_model(first.Inputs(data, None, encoder), chosen, fold=True)
+def refine_fold(inputs: first.Inputs, chosen: Chosen, vectors: NDArray[np.float32]) -> pd.DataFrame:
+    """Fit without the held-out domains, refine without an encoder's word, and compare."""
+    held = first.held_out(inputs.data)
+    before = first.fit_model(inputs, chosen, fold=True)
     logits, _ = before.logits(held["text"].tolist())
     before = replace(before, calibration=first.calibrate(logits, held)[0])
-    parts = blocks(before, real_texts(data, fold=True), None)
-    return measure(before, refine_model(before, chosen, vectors, parts), held)
+    parts = blocks(before, real_texts(inputs.data, fold=True), None)
+    after = refine_model(before, chosen, vectors, parts)
+    return measure(logits, after.logits(held["text"].tolist())[0], held)
 
 
 def main() -> None:
@@ -286,6 +291,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder of the labelled tables")
     parser.add_argument("--vectors", type=Path, required=True, help="folder of a small encoder")
     parser.add_argument("--told", type=Path, help="folder of refine_encoder.py")
+    parser.add_argument("--soft", type=Path, help="with --fold: what the fold's teacher says")
     parser.add_argument("--fold", type=Path, help="measure on the fold: the table to write")
     parser.add_argument("--measured", type=Path, help="that table, for the card")
     parser.add_argument("--out", type=Path, default=Path("models"), help="holds the first fit")
@@ -295,7 +301,8 @@ def main() -> None:
     chosen = first.choose_words(first.all_texts(given.data), own_words())
     vectors = vectors_of(chosen, given.vectors)
     if given.fold is not None:
-        table = refine_fold(given.data, chosen, vectors, given.vectors)
+        inputs = first.Inputs(given.data, given.soft, given.vectors)
+        table = refine_fold(inputs, chosen, vectors)
         table.to_csv(given.fold, index=False)
         print(table.to_string())
         return
