@@ -278,7 +278,6 @@ def refine_fold(inputs: first.Inputs, chosen: Chosen, vectors: NDArray[np.float3
     held = first.held_out(inputs.data)
     before = first.fit_model(inputs, chosen, fold=True)
     logits, _ = before.logits(held["text"].tolist())
-    before = replace(before, calibration=first.calibrate(logits, held)[0])
     parts = blocks(before, real_texts(inputs.data, fold=True), None)
     after = refine_model(before, chosen, vectors, parts)
     return measure(logits, after.logits(held["text"].tolist())[0], held)
