@@ -2,7 +2,7 @@
 
 Run ``python benchmarks/unseen_scores.py --data DIR --soft DIR --vectors DIR --out FILE``, with the
 folders of `training/fit_default.py`. The shipped model learned from the annotated texts and would
-do too well on them, so the first fit of that recipe is made again: it and its teacher saw the
+do too well on them, so the first model of that recipe is made again: it and its teacher saw the
 domains airline, app, hospitality, insurance and retail only. The texts of all other domains are
 scored, each calibrated on the half of the sources that it is not of.
 """
@@ -15,7 +15,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "training"))
 
-import fit_default
+from first_fit import Inputs, all_texts, choose_words
+from fit_default import calibrate, fit_model, held_out
 
 from detractor.compilation import compile_all
 from detractor.schema import HEADS
@@ -28,11 +29,11 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=Path, required=True)
     asked = parser.parse_args()
     compile_all()
-    inputs = fit_default.Inputs(asked.data, asked.soft, asked.vectors)
-    chosen = fit_default.choose_words(fit_default.all_texts(asked.data))
-    held = fit_default.held_out(asked.data)
-    model = fit_default.fit_model(inputs, chosen, fold=True)
-    _, shares = fit_default.calibrate(model.logits(held["text"].tolist())[0], held)
+    inputs = Inputs(asked.data, asked.soft, asked.vectors)
+    chosen = choose_words(all_texts(asked.data))
+    held = held_out(asked.data)
+    model = fit_model(inputs, chosen, fold=True)
+    _, shares = calibrate(model.logits(held["text"].tolist())[0], held)
     scored = held[["id", "text", "source"]].assign(
         **{f"{head}_score": shares[:, k] for k, head in enumerate(HEADS)}
     )

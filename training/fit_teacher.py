@@ -22,7 +22,7 @@ import pandas as pd
 import teacher as th
 import torch
 from counterfactual import generate
-from fit_default import all_texts, choose_words
+from first_fit import all_texts, choose_words
 
 from detractor.compilation import compile_all
 from detractor.wordpiece import WordPiece

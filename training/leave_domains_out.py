@@ -15,9 +15,10 @@ import sys
 from pathlib import Path
 
 import corpus
-import fit_default as recipe
 import numpy as np
 import pandas as pd
+from first_fit import REVIEWS_A_SOURCE, Inputs, all_texts, choose_words
+from fit_default import fit_model
 from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
@@ -37,14 +38,14 @@ GROUPS = (
 ENOUGH = 20  # positives and negatives that a source needs before its own area is averaged
 
 
-def our_probabilities(inputs: recipe.Inputs, judged: pd.DataFrame) -> NDArray[np.float64]:
+def our_probabilities(inputs: Inputs, judged: pd.DataFrame) -> NDArray[np.float64]:
     """Give each text what a network says that saw no domain of its group."""
-    chosen = recipe.choose_words(recipe.all_texts(inputs.data))
+    chosen = choose_words(all_texts(inputs.data))
     values = np.full((len(judged), len(HEADS)), np.nan)
     everything = {domain for group in GROUPS for domain in group}
     for group in GROUPS:
         corpus.TRAIN_DOMAINS = tuple(sorted(everything - set(group)))
-        model = recipe.fit_model(inputs, chosen, fold=True)
+        model = fit_model(inputs, chosen, fold=True)
         here = judged["domain"].isin(group).to_numpy()
         values[here] = logistic(model.logits(judged.loc[here, "text"].tolist())[0])
     return values
@@ -53,7 +54,7 @@ def our_probabilities(inputs: recipe.Inputs, judged: pd.DataFrame) -> NDArray[np
 def rival_probabilities(data: Path, judged: pd.DataFrame) -> NDArray[np.float64]:
     """Do the same with words and word pairs and logistic regression."""
     values = np.full((len(judged), len(HEADS)), np.nan)
-    texts = labelled(data, per_source=recipe.REVIEWS_A_SOURCE)
+    texts = labelled(data, per_source=REVIEWS_A_SOURCE)
     texts = texts[texts["use"].eq("train")]
     for group in GROUPS:
         here = judged["domain"].isin(group).to_numpy()
@@ -90,7 +91,7 @@ def main() -> None:
     judged = labelled(given.data, per_source=1500)
     print(f"{len(judged)} texts, {judged['source'].nunique()} sources, {len(GROUPS)} groups")
     texts = judged["text"].tolist()
-    inputs = recipe.Inputs(given.data, encoder=given.vectors)
+    inputs = Inputs(given.data, encoder=given.vectors)
     readers = {
         "vader": lambda: vader(HEADS).predict_proba(texts).to_numpy(),
         "keywords": lambda: Keywords().predict_proba(texts).to_numpy(),

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
 from detractor.compilation import compiled, compiled_with_arrays
@@ -330,10 +331,10 @@ def refine(
     Fits that start alike and see the texts in other orders end near each other: the mean of their
     parameters errs less than each, and costs nothing to use (Wortsman et al. 2022).
     """
-    fits = [
-        _fit_in_order(examples, importance, parameters, settings, order, after_pass)
+    fits = Parallel(n_jobs=-1, backend="threading")(
+        delayed(_fit_in_order)(examples, importance, parameters, settings, order, after_pass)
         for order in range(settings.orders)
-    ]
+    )
     return [np.mean(parts, axis=0, dtype=np.float64).astype(F) for parts in zip(*fits, strict=True)]
 
 

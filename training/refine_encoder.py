@@ -5,7 +5,7 @@
 It starts from the encoder that ``--start`` holds and writes a new one to ``--out``, and beside it
 the log odds that this one gives the sentences of `variants.vary` (`varied.parquet`) and single
 sentences of reviews (`sentences.parquet`): the default model learns from these
-(`refine_default.py`). Real texts keep what the encoder says of them now, so no label of a real text
+(`refinement.py`). Real texts keep what the encoder says of them now, so no label of a real text
 is seen.
 
 ``torchrun --standalone --nproc_per_node 2`` shares the work among two workers of one thread, which
@@ -19,7 +19,7 @@ import logging
 from functools import partial
 from pathlib import Path
 
-import fit_default as first
+import first_fit as first
 import numpy as np
 import pandas as pd
 import teacher as th
@@ -28,7 +28,7 @@ from counterfactual import generate
 from encoder import HEADS as OUTPUTS
 from encoder import export, restore
 from numpy.typing import NDArray
-from refine_default import generated_labels, real_texts
+from refinement import generated_labels, real_texts
 from variants import extend, near_words, vary
 
 from detractor.calibration import logistic
