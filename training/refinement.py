@@ -185,8 +185,8 @@ def refine_model(
         for some, settings in ((real, ON_REAL_TEXTS), (parts, ON_ALL))
     ]
     parameters = [
-        (REAL_SHARE * real + (1 - REAL_SHARE) * both).astype(F)
-        for real, both in zip(*fits, strict=True)
+        (REAL_SHARE * alone + (1 - REAL_SHARE) * both).astype(F)
+        for alone, both in zip(*fits, strict=True)
     ]
     network = to_network(parameters, list(range(len(HEADS))))
     return replace(model, reader=build_reader(chosen.words, network))
