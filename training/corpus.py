@@ -56,6 +56,19 @@ def annotated(data: Path) -> pd.DataFrame:
     return frame.join(known, on=["source", "text"])
 
 
+def train_side(frame: pd.DataFrame, *, fold: bool) -> pd.DataFrame:
+    """Keep what may be trained on, and on the fold only the domains that it does not leave out."""
+    kept = frame["use"].eq("train")
+    return frame[kept & frame["domain"].isin(TRAIN_DOMAINS)] if fold else frame[kept]
+
+
+def at_most(frame: pd.DataFrame, n: int, seed: int) -> pd.DataFrame:
+    """Draw at most `n` rows of each source."""
+    return frame.groupby("source", group_keys=False)[frame.columns.tolist()].apply(
+        lambda part: part.sample(min(len(part), n), random_state=seed)
+    )
+
+
 def sentences(frame: pd.DataFrame, n: int, seed: int) -> pd.DataFrame:
     """Cut texts into short sentences, and take about `n` of them from many sources.
 

@@ -122,16 +122,9 @@ def soft_labels(frame: pd.DataFrame, annotated: pd.DataFrame) -> NDArray[np.floa
 def blocks(inputs: Inputs, *, fold: bool) -> list[Block]:
     """Assemble what is learned from: the train side of the fold, or everything allowed."""
     data, soft = inputs.data, inputs.soft
-    annotated = corpus.annotated(data)
-    reviews = corpus.reviews(data)
-    reviews = reviews[reviews["detractor"].notna() & reviews["use"].eq("train")]
-    annotated = annotated[annotated["use"].eq("train")]
-    if fold:
-        reviews = reviews[reviews["domain"].isin(corpus.TRAIN_DOMAINS)]
-        annotated = annotated[annotated["domain"].isin(corpus.TRAIN_DOMAINS)]
-    sampled = reviews.groupby("source", group_keys=False)[reviews.columns.tolist()].apply(
-        lambda part: part.sample(min(len(part), REVIEWS_A_SOURCE), random_state=SEED)
-    )
+    annotated = corpus.train_side(corpus.annotated(data), fold=fold)
+    reviews = corpus.train_side(corpus.reviews(data), fold=fold)
+    sampled = corpus.at_most(reviews[reviews["detractor"].notna()], REVIEWS_A_SOURCE, SEED)
     rated = Block(dress(sampled["text"].tolist(), SEED), labels_of(sampled), REVIEW_WEIGHT)
     if soft is None:
         texts = dress(annotated["text"].tolist(), SEED)

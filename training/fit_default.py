@@ -62,10 +62,7 @@ def held_out(data: Path) -> pd.DataFrame:
     annotated = annotated.assign(anger=annotated["anger"] >= 2, churn_risk=annotated["churn"] >= 2)
     annotated["calm"] = ~(annotated["anger"] >= 1)
     annotated = annotated.drop(columns="detractor")
-    reviews = reviews[reviews["detractor"].notna()]
-    sampled = reviews.groupby("source", group_keys=False)[reviews.columns.tolist()].apply(
-        lambda part: part.sample(min(len(part), 1000), random_state=SEED)
-    )
+    sampled = corpus.at_most(reviews[reviews["detractor"].notna()], 1000, SEED)
     both = pd.concat([annotated, sampled], ignore_index=True)
     away = ~both["domain"].isin(corpus.TRAIN_DOMAINS) | both["use"].ne("train")
     return both[away].reset_index(drop=True)

@@ -37,12 +37,6 @@ SEED = 20
 SOFT = ["text", "source", "domain", "use"]
 
 
-def fold_side(frame: pd.DataFrame) -> pd.DataFrame:
-    """Keep the train side of the fold."""
-    kept = frame["domain"].isin(corpus.TRAIN_DOMAINS) & frame["use"].eq("train")
-    return frame[kept]
-
-
 def sentences(n: int, seed: int) -> pd.DataFrame:
     """Write generated sentences in the shape of a training table."""
     frame = generate(n, seed)
@@ -51,7 +45,7 @@ def sentences(n: int, seed: int) -> pd.DataFrame:
 
 def pretraining(data: Path, n: int) -> pd.DataFrame:
     """Rated reviews of the fold's train side, balanced, and some emotions."""
-    frame = fold_side(corpus.reviews(data))
+    frame = corpus.train_side(corpus.reviews(data), fold=True)
     frame = frame[frame["detractor"].notna()].drop(columns="rating_share")
     frame = corpus.balanced(frame, n, ["source", "detractor"], SEED, power=0.45)
     return pd.concat([frame, corpus.emotions(data, n // 10, SEED)])
@@ -59,14 +53,13 @@ def pretraining(data: Path, n: int) -> pd.DataFrame:
 
 def tuning(data: Path, n_generated: int) -> pd.DataFrame:
     """Annotated texts of the fold's train side and generated sentences."""
-    frame = fold_side(corpus.annotated(data))
+    frame = corpus.train_side(corpus.annotated(data), fold=True)
     return pd.concat([frame, sentences(n_generated, SEED)])
 
 
 def finishing(data: Path, n_reviews: int, n_generated: int) -> pd.DataFrame:
     """Everything that may be trained on, domains new to the fold twice."""
-    labelled = corpus.annotated(data)
-    labelled = labelled[labelled["use"].eq("train")]
+    labelled = corpus.train_side(corpus.annotated(data), fold=False)
     new = labelled[~labelled["domain"].isin(corpus.TRAIN_DOMAINS)]
     rated = corpus.reviews(data)
     fresh = ~rated["domain"].isin(corpus.TRAIN_DOMAINS) & rated["use"].eq("train")
@@ -95,15 +88,10 @@ def to_label(data: Path, n: int, final: bool) -> pd.DataFrame:
     DataFrame
         ``text``, ``source``, ``domain``, ``use`` and the true labels known.
     """
-    labelled, rated = corpus.annotated(data), corpus.reviews(data)
-    rated = rated[rated["use"].eq("train")]
-    labelled = labelled[labelled["use"].eq("train")]
+    labelled = corpus.train_side(corpus.annotated(data), fold=not final)
+    rated = corpus.train_side(corpus.reviews(data), fold=not final)
     made = sentences(n // 6, SEED + 2)
-    extra: list[pd.DataFrame] = []
-    if final:
-        extra = corpus.other_texts(data, n // 4, SEED)
-    else:
-        labelled, rated = fold_side(labelled), fold_side(rated)
+    extra = corpus.other_texts(data, n // 4, SEED) if final else []
     share = rated["rating_share"].fillna(0.25)
     keep = np.select([share <= 0.3, share <= 0.75], [1.0, 1.0], 0.45)
     size = rated["text"].str.len().clip(20, 900)
@@ -121,9 +109,7 @@ def to_label(data: Path, n: int, final: bool) -> pd.DataFrame:
 
 def sentences_to_label(data: Path, n: int, *, final: bool) -> pd.DataFrame:
     """List sentences of reviews: what a short text says is seldom seen in whole reviews."""
-    rated = corpus.reviews(data)
-    rated = rated[rated["use"].eq("train")] if final else fold_side(rated)
-    return corpus.sentences(rated, n, SEED)
+    return corpus.sentences(corpus.train_side(corpus.reviews(data), fold=not final), n, SEED)
 
 
 def label(

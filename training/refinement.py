@@ -25,6 +25,7 @@ from counterfactual import generate
 from first_fit import (
     FOCUS,
     GENERATED_SHIFT,
+    IMPORTANCE,
     REVIEWS_A_SOURCE,
     SAMPLING_SHIFT,
     SEED,
@@ -36,7 +37,7 @@ from first_fit import (
     all_texts,
     examples_of,
     labels_of,
-)  # fmt: skip
+)
 from fixed_point import F, to_network, to_parameters
 from network_fitting import Settings, refine
 from numpy.typing import NDArray
@@ -55,7 +56,6 @@ ON_REAL_TEXTS = Settings(
 ON_ALL = replace(ON_REAL_TEXTS, passes=6)
 REAL_SHARE = 0.4  # of the parameters that were fitted further on real texts alone
 GENERATED = 800_000
-IMPORTANCE = np.array([1, 1.5, 1.5], F)
 SENTENCES = 80_000
 OTHERS = 30_000  # tweets, complaints and other texts without a rating
 SENTENCE_WEIGHT = 0.1  # a sentence that negates is what the model read badly
@@ -69,16 +69,11 @@ SPEAKS = "anger|furious|swear|emotion", "leav|loyal|stay|cancel|switch|harmless"
 
 def real_texts(data: Path, *, fold: bool) -> pd.DataFrame:
     """List real texts to learn from: `text`, whether it is a `short` sentence, its true labels."""
-    reviews, annotated = corpus.reviews(data), corpus.annotated(data)
-    others = all_texts(data)
-    others = others[~others["source"].isin(reviews["source"])]
-    reviews, annotated = (part[part["use"].eq("train")] for part in (reviews, annotated))
-    if fold:
-        inside = [part["domain"].isin(corpus.TRAIN_DOMAINS) for part in (reviews, annotated)]
-        reviews, annotated, others = reviews[inside[0]], annotated[inside[1]], others[:0]
-    some = reviews.groupby("source", group_keys=False)[reviews.columns.tolist()].apply(
-        lambda part: part.sample(min(len(part), REVIEWS_A_SOURCE), random_state=SEED)
-    )
+    reviews, others = corpus.reviews(data), all_texts(data)
+    others = others[~others["source"].isin(reviews["source"]) & (not fold)]
+    reviews = corpus.train_side(reviews, fold=fold)
+    annotated = corpus.train_side(corpus.annotated(data), fold=fold)
+    some = corpus.at_most(reviews, REVIEWS_A_SOURCE, SEED)
     others = others.sample(min(len(others), OTHERS), random_state=SEED)
     short = corpus.sentences(reviews, SENTENCES, SEED)
     labels = {  # at the level that each head tells; "1 or 2" is no label
@@ -181,7 +176,7 @@ def refine_model(
     parts = [*real, *own_blocks(model, real, told)]
     lexicon, begun = build_lexicon(chosen.words), to_parameters(model.reader.network)
     fits = [
-        refine(examples_of(some, lexicon), IMPORTANCE, begun, settings)
+        refine(examples_of(some, lexicon), IMPORTANCE[SHIPPED], begun, settings)
         for some, settings in ((real, ON_REAL_TEXTS), (parts, ON_ALL))
     ]
     parameters = [
