@@ -4,8 +4,9 @@
 
 Every setting draws daily counts of a theme and of the 19 themes beside it, from rates that are
 known. Where a setting says "selected", each of the 20 themes is a candidate and the fix is made to
-the one that looks worst in the 56 days before: none has changed in truth, so what falls back after
-the fix is chance. A setting's line says how often each interval holds the true ratio, and what the
+the one that looks worst in the 56 days before, which may be chance. Where it says "unlike", the
+themes are of very different sizes (their logarithms have this standard deviation); elsewhere all
+have the same rate. A setting's line says how often each interval holds the true ratio, and what the
 verdicts were.
 """
 
@@ -34,6 +35,7 @@ class Setting(NamedTuple):
     clumped: float = 0.0
     feedback: float = 100.0
     selected: str = ""
+    unlike: float = 0.0
 
     def __str__(self) -> str:
         plain = Setting()
@@ -55,15 +57,31 @@ SETTINGS = (
     *(Setting(daily, 1, selected="risen most") for daily in (0.2, 1, 5)),
     *(Setting(daily, 0.5, selected="risen most") for daily in (0.2, 1, 5)),
     *(Setting(daily, 0.5, outbreak=3, selected="risen most") for daily in (0.2, 1, 5)),
+    *(
+        Setting(daily, 0.5, selected=chosen, unlike=1)
+        for chosen in ("", "largest", "risen most")
+        for daily in (1, 5)
+    ),
 )
 
 
-def draw(setting: Setting, rng: np.random.Generator) -> dict[str, tuple[Side, Side]]:
-    """Draw the days of the theme that is fixed, and of all others together."""
+class Drawn(NamedTuple):
+    """The days of the theme that is fixed and of all others together, and what is true of it."""
+
+    theme: dict[str, Side]
+    others: dict[str, Side]
+    peers: list[float]
+    risen: float
+
+
+def draw(setting: Setting, rng: np.random.Generator) -> Drawn:
+    """Draw the days of all themes, and choose the one that is fixed."""
     counts, volumes = {}, {}
+    sizes = np.exp(setting.unlike * rng.standard_normal(THEMES) - setting.unlike**2 / 2)
+    sizes[0] = 1
     for side, days in DAYS.items():
         volume = np.maximum(rng.poisson(setting.feedback * weekday(days)), 1).astype(float)
-        rates = np.full(THEMES, setting.daily / setting.feedback)
+        rates = sizes * setting.daily / setting.feedback
         rates *= setting.drift if side == "after" else 1.0
         rates[0] *= setting.outbreak if side != "usual" else 1.0
         expected = np.outer(rates, volume)
@@ -73,13 +91,13 @@ def draw(setting: Setting, rng: np.random.Generator) -> dict[str, tuple[Side, Si
     fixed = choose(setting, {side: table.sum(axis=1) for side, table in counts.items()})
     # Drawn after the choice, which cannot know what the fix will do.
     counts["after"][fixed] = rng.poisson(expected[fixed] * setting.effect)
-    return {
-        side: (
-            Side(events=table[fixed], exposure=volumes[side]),
-            Side(events=table.sum(axis=0) - table[fixed], exposure=volumes[side]),
-        )
-        for side, table in counts.items()
-    }
+    rest = {side: np.delete(table, fixed, axis=0) for side, table in counts.items()}
+    return Drawn(
+        {side: Side(events=counts[side][fixed], exposure=volumes[side]) for side in DAYS},
+        {side: Side(events=rest[side].sum(axis=0), exposure=volumes[side]) for side in DAYS},
+        rest["usual"].sum(axis=1).tolist(),
+        setting.outbreak if fixed == 0 else 1.0,
+    )
 
 
 def weekday(days: int) -> np.ndarray:
@@ -102,13 +120,12 @@ def run(setting: Setting, runs: int) -> None:
     held = {"ratio": 0, "against_others": 0, "against_usual": 0}
     verdicts = {FIXED: 0, WORSE: 0}
     for _ in range(runs):
-        sides = draw(setting, rng)
-        theme, others = ({side: pair[i] for side, pair in sides.items()} for i in (0, 1))
-        fix = judge_fix(theme, others)
+        drawn = draw(setting, rng)
+        fix = judge_fix(drawn.theme, drawn.others, peers=drawn.peers)
         truth = {
             "ratio": setting.effect * setting.drift,
             "against_others": setting.effect,
-            "against_usual": setting.effect * setting.drift * setting.outbreak,
+            "against_usual": setting.effect * setting.drift * drawn.risen,
         }
         for name, true in truth.items():
             interval = getattr(fix, name)

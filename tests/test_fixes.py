@@ -9,7 +9,9 @@ import pytest
 from detractor.errors import ParameterError
 from detractor.fixes import FixWindow, judge_fix, verify_fix
 from detractor.intervals import Interval
-from detractor.rate_changes import Side, ratio_to_expected, ratio_to_usual
+from detractor.rate_changes import Side, ratio_to_expected, ratio_to_usual, typical
+
+WINDOW = FixWindow(before=29, after=29)
 
 
 def side(events: object) -> Side:
@@ -73,6 +75,40 @@ def test_a_chance_peak_that_falls_back_is_no_fix() -> None:
     assert fix.ratio.high > 1
     assert fix.verdict == "not proven yet"
     assert "by itself" in fix.reason
+
+
+def test_a_theme_that_was_largest_among_its_like_was_so_by_chance() -> None:
+    theme = {"usual": side([3] * 56), "before": side([3] * 56), "after": side([2] * 56)}
+    alone, among_like, among_unlike = (
+        judge_fix(theme, peers=peers).ratio
+        for peers in ([], [110, 112, 114, 108, 116, 112], [2, 500, 40, 9, 1000, 70])
+    )
+    assert among_like.estimate > 1.05 * alone.estimate
+    assert among_unlike.estimate == pytest.approx(alone.estimate, rel=0.01)
+
+
+def test_few_themes_tell_nothing_of_others() -> None:
+    assert typical(np.array([10.0, 10, 10, 10]), 100.0) == (0.0, 0.0)
+    assert typical(np.zeros(9), 100.0) == (0.0, 0.0)
+
+
+def test_a_table_tells_how_large_the_other_themes_usually_are() -> None:
+    days = pd.date_range("2026-01-01", periods=160).repeat(8)
+    feedback = pd.DataFrame({"date": days})
+    order = np.random.default_rng(3).permutation(len(days))
+    like = [(f"t{i}", position) for i in range(7) for position in order[i::8]]
+    theme = [("it", position) for position in order[7::8]]
+    mentions = pd.DataFrame([*like, *theme], columns=["theme", "position"])
+    usual = feedback["date"] < "2026-04-01"
+    counts = mentions[usual[mentions["position"]].to_numpy()]["theme"].value_counts()
+    fix = verify_fix("it", "2026-04-30", mentions=mentions, feedback=feedback, window=WINDOW)
+    shown = verify_fix(
+        "it", "2026-04-30", mentions=mentions[mentions["theme"] == "it"], feedback=feedback,
+        window=WINDOW,
+    )  # fmt: skip
+    assert counts.max() < 2 * counts.min()
+    widths = [np.log(each.ratio.high / each.ratio.low) for each in (fix, shown)]
+    assert widths[0] < widths[1]
 
 
 def test_usual_days_count_by_what_all_themes_did_since() -> None:

@@ -3,8 +3,8 @@
 Three guards stand against wishful reading. When all complaints fall, no fix did it: so the change
 is divided by the change of all other themes over the same days. A fix is mostly made when things
 look worst, and a chance peak falls back by itself: so the days before are held together with the
-usual ones as far as chance explains how they differ. And what had fallen before the fix was made,
-the fix did not do.
+usual ones as far as chance explains how they differ, and the usual ones with those of other themes
+as far as these are alike. And what had fallen before the fix was made, the fix did not do.
 """
 
 from __future__ import annotations
@@ -31,10 +31,13 @@ from detractor.rate_changes import (
     ratio_of_rates,
     ratio_to_expected,
     ratio_to_usual,
+    typical,
 )
 from detractor.schema import Columns, require
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 FIXED, WORSE, NOT_PROVEN = "fixed", "worse", "not proven yet"
@@ -184,13 +187,20 @@ def verify_fix(
             raise ParameterError(f"no feedback {side} the fix at {fixed_at}; widen the window")
     about = _marked(mentions.loc[mentions[THEME] == theme, POSITION], len(feedback))
     other = _marked(mentions.loc[mentions[THEME] != theme, POSITION], len(feedback)) & ~about
+    usual = mentions.loc[sides["usual"][mentions[POSITION]], THEME]
     return judge_fix(
         {name: _side(about, offset, chosen) for name, chosen in sides.items()},
         {name: _side(other, offset, chosen) for name, chosen in sides.items()},
+        peers=usual[usual != theme].value_counts().to_list(),
     )
 
 
-def judge_fix(theme: dict[str, Side], others: dict[str, Side] | None = None) -> Fix:
+def judge_fix(
+    theme: dict[str, Side],
+    others: dict[str, Side] | None = None,
+    *,
+    peers: Sequence[float] = (),
+) -> Fix:
     """Judge a fix from daily counts, where the exposure is not the feedback: orders, flights.
 
     Parameters
@@ -199,6 +209,9 @@ def judge_fix(theme: dict[str, Side], others: dict[str, Side] | None = None) -> 
         "before" and "after", and "usual" where there are days before those.
     others : dict of str to Side, optional
         The same of what the theme is compared with.
+    peers : sequence of float, optional
+        How many events each of the others had in the usual days. Where they are much alike, a theme
+        that was larger was so by chance.
 
     Examples
     --------
@@ -217,7 +230,10 @@ def judge_fix(theme: dict[str, Side], others: dict[str, Side] | None = None) -> 
         drift = ratio_of_rates(others["after"], others["before"], wide)
         if has_usual(others) and others["usual"].total[0] > 0:
             usual_drift = ratio_of_rates(others["before"], others["usual"], 1.0).estimate
-    ratio = ratio_to_expected(theme, usual_drift, spread)
+    told = (0.0, 0.0)
+    if has_usual(theme):
+        told = typical(np.asarray(peers, dtype=np.float64), theme["usual"].total[1])
+    ratio = ratio_to_expected(theme, usual_drift, spread, told)
     adjusted = divide(ratio, drift)
     verdict, reason = _verdict((ratio, adjusted), theme, spread)
     days = _more_days(theme, adjusted, spread) if reason == NOT_PROVEN else None
@@ -229,7 +245,7 @@ def judge_fix(theme: dict[str, Side], others: dict[str, Side] | None = None) -> 
         after=theme["after"].total[0],
         ratio=ratio,
         against_others=adjusted,
-        against_usual=ratio_to_usual(theme, usual_drift, spread),
+        against_usual=ratio_to_usual(theme, usual_drift, spread, told),
         more_days=days,
         reason=reason,
     )

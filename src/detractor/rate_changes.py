@@ -23,16 +23,14 @@ if TYPE_CHECKING:
 
     Sides = Mapping[str, "Side"]
 
-PEAKED = 0.3
+PEAKED = 0.15
 """Of the themes that are fixed, the share whose rate had truly changed before the fix, where the
-counts say nothing. This and the next two are set by simulation of outbreaks and of themes chosen
-for their days before, other ones than in benchmarks/fixes.py."""
+counts say nothing. This and the next are set by simulation of outbreaks and of themes chosen for
+their days before."""
 PEAK_WEIGHT = 10.0
 """A true change may be of any size: the share of events that fall in the days before has a beta
 prior of so many events."""
-BEFORE_WEIGHT = 0.5
-"""Where the rate had not changed, the days before count so much beside usual ones: a theme chosen
-for them looks worse in them than it is."""
+_FEWEST_PEERS = 5  # of fewer themes nobody can say how alike they are
 _FEWEST_DAYS = 8  # before the fix, to see whether the fall began there
 
 
@@ -77,12 +75,45 @@ def _widen(exact: Interval, dispersion: float) -> Interval:
     return Interval(exact.estimate, float(low), float(high))
 
 
-def ratio_to_expected(theme: Sides, usual_drift: float, dispersion: float) -> Interval:
+def typical(events: NDArray[np.float64], exposure: float) -> tuple[float, float]:
+    """Give what the rates of other themes tell of a theme's own, as events and their exposure.
+
+    A theme chosen because it was largest is partly so by chance, the more, the more alike all are.
+    So the mean of the others counts beside its own events: as many as in the gamma prior whose
+    variance the others show beyond chance (moments, as Clayton and Kaldor 1987), and no more than
+    one theme has.
+
+    Parameters
+    ----------
+    events : array, shape (n_themes,)
+        Of each other theme in the same days.
+    exposure : float
+        Of those days.
+
+    Examples
+    --------
+    >>> alike, unlike = np.array([9.0, 11, 10, 8, 12]), np.array([1.0, 50, 7, 2, 90])
+    >>> for events in (alike, unlike):
+    ...     print([round(value, 1) for value in typical(events, 100.0)])
+    [10.0, 100.0]
+    [0.6, 2.0]
+    """
+    if len(events) < _FEWEST_PEERS or not (mean := float(events.mean())):
+        return 0.0, 0.0
+    beyond_chance = float(events.var(ddof=1)) - mean
+    told = min(mean, mean**2 / beyond_chance) if beyond_chance > 0 else mean
+    return told, exposure * told / mean
+
+
+def ratio_to_expected(
+    theme: Sides, usual_drift: float, dispersion: float, told: tuple[float, float] = (0.0, 0.0)
+) -> Interval:
     """Give the rate after against that of the days before, with the usual days as far as they tell.
 
     Two readings are mixed by how well they foretell the days before: that these are as usual (the
-    usual days count, and these for less), and that the rate had changed (only these do).
-    `usual_drift` is by how much all other themes changed from the usual days to those before.
+    usual days count too), and that the rate had changed (only these do). `usual_drift` is by how
+    much all other themes changed from the usual days to those before, `told` what is `typical` of
+    them in the usual days.
 
     Examples
     --------
@@ -92,13 +123,15 @@ def ratio_to_expected(theme: Sides, usual_drift: float, dispersion: float) -> In
     >>> for before in (chance, trouble):
     ...     sides = {"usual": usual, "before": before, "after": after}
     ...     print(round(ratio_to_expected(sides, 1.0, 1.0).estimate, 2))
-    0.9
+    0.88
     0.22
     """
-    return _read_both_ways(theme, "before", usual_drift, dispersion)
+    return _read_both_ways(theme, "before", usual_drift, dispersion, told)
 
 
-def ratio_to_usual(theme: Sides, usual_drift: float, dispersion: float) -> Interval:
+def ratio_to_usual(
+    theme: Sides, usual_drift: float, dispersion: float, told: tuple[float, float] = (0.0, 0.0)
+) -> Interval:
     """Give the rate after against the usual one, with the days before as far as they are as usual.
 
     See `ratio_to_expected`; a theme chosen because it rose may have been low by chance.
@@ -110,23 +143,28 @@ def ratio_to_usual(theme: Sides, usual_drift: float, dispersion: float) -> Inter
     ... )
     >>> sides = {"usual": usual, "before": before, "after": after}
     >>> round(ratio_to_usual(sides, 1.0, 1.0).estimate, 2)
-    0.91
+    0.9
     """
     if not has_usual(theme):
         return Interval(float("nan"), 0.0, float("inf"))
-    return _read_both_ways(theme, "usual", usual_drift, dispersion)
+    return _read_both_ways(theme, "usual", usual_drift, dispersion, told)
 
 
-def _read_both_ways(theme: Sides, named: str, usual_drift: float, dispersion: float) -> Interval:
+def _read_both_ways(
+    theme: Sides, named: str, usual_drift: float, dispersion: float, told: tuple[float, float]
+) -> Interval:
     """Give the ratio to the rate of the days named, alone and with the others before the fix."""
-    after, alone = theme["after"].total, theme[named].total
+    after, before = theme["after"].total, theme["before"].total
     if not has_usual(theme) or min(theme[side].total[0] for side in ("before", "usual")) == 0:
-        return _widen(rate_ratio(after, alone), dispersion)
-    before, (events, exposure) = theme["before"].total, theme["usual"].total
+        return _widen(rate_ratio(after, theme[named].total), dispersion)
+    events, exposure = (own + more for own, more in zip(theme["usual"].total, told, strict=True))
     usual = events, exposure / usual_drift
     peak = _peak_chance(before, usual, dispersion)
-    weight, scale = (BEFORE_WEIGHT, 1.0) if named == "before" else (1.0, usual_drift)
-    steady = before[0] * weight + usual[0], (before[1] * weight + usual[1]) * scale
+    steady = before[0] + usual[0], before[1] + usual[1]
+    if named == "usual":
+        alone, steady = (events, exposure), (steady[0], steady[1] * usual_drift)
+    else:
+        alone = before
     return _mixed(after, ((peak, alone), (1 - peak, steady)), dispersion)
 
 
