@@ -42,10 +42,10 @@ FLOORS = (
         "movements",
         "plot_style",
         "theme_words",
-        "word_space",
         "reader",
     ),
-    ("characters",),
+    ("characters", "meanings"),
+    ("word_space",),
     (
         "delimited",
         "cleaning",

@@ -72,7 +72,9 @@ def test_no_text_is_kept(tmp_path: Path) -> None:
     assert not [text for text in BAGS + LATE if text.encode() in content]
 
 
-@pytest.mark.parametrize("damage", ["cut", "empty", "foreign", "infinite", "short", "nameless"])
+@pytest.mark.parametrize(
+    "damage", ["cut", "empty", "foreign", "infinite", "short", "nameless", "placed otherwise"]
+)
 def test_damaged_files_are_refused(tmp_path: Path, damage: str) -> None:
     path = tmp_path / "themes.safetensors"
     write_themes(find_themes(feedback(BAGS, LATE)), path)
@@ -84,6 +86,8 @@ def test_damaged_files_are_refused(tmp_path: Path, damage: str) -> None:
         arrays["0.usage"] = arrays["0.usage"][1:]
     if damage == "nameless":
         header["themes"] = header["themes"][1:]
+    if damage == "placed otherwise":
+        header["meanings"] = "0" * 16
     spoiled = {"cut": content[:-7], "empty": b"", "foreign": save({"x": np.zeros(2)})}
     path.write_bytes(spoiled.get(damage, write_container(arrays, header)))
     with pytest.raises(ModelFileError, match="holds no themes"):

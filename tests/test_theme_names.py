@@ -50,6 +50,33 @@ def test_names_that_say_one_trouble_in_other_words_are_one() -> None:
     assert names["a"].name == names["b"].name != names["late"].name
 
 
+def test_themes_that_lie_apart_are_not_one_cause() -> None:
+    lost = ["My bag was lost.", "They lost my bag.", "My bag is lost again."]
+    luggage = ["Lost luggage.", "They lost my luggage.", "Luggage lost again."]
+    said = {"a": lost * 3, "b": luggage * 2, "late": LATE}
+    near, apart = (name_themes(said, near=lambda one, other, it=it: it) for it in (True, False))
+    assert near["a"].name == near["b"].name
+    assert apart["a"].name != apart["b"].name
+
+
+def test_trouble_with_a_word_is_not_trouble_with_one_that_means_the_same() -> None:
+    charges = [f"My {what} was charged." for what in ("card", "phone", "desk", "app", "flat")]
+    late = ["Late payment.", "The payment was late.", "A late payment again."]
+    names = name_themes({"a": charges * 2, "b": late * 2, "other": ["Rude staff."] * 6})
+    assert "late" in names["b"].name
+    assert names["a"].name != names["b"].name
+
+
+def test_trouble_that_takes_a_word_each_time_is_named_by_its_subject() -> None:
+    wrong = (
+        "dirty", "broken", "closed", "smelly", "crowded", "cramped", "locked", "filthy", "cold",
+        "damaged", "messy", "noisy", "shabby", "sticky", "narrow", "stained", "unclean", "unsafe",
+    )  # fmt: skip
+    rooms = [f"The changing room was {each}." for each in wrong]
+    names = name_themes({"a": rooms * 2, "late": LATE * 3, "rude": ["Rude staff."] * 20})
+    assert "changing room" in names["a"].name
+
+
 def test_a_trouble_that_befalls_now_this_now_that_is_one_cause() -> None:
     foods = ("mince", "yoghurt", "gravy", "rice", "bread", "milk", "cream", "soup", "cheese")
     missing = [f"The {food} missing." for food in foods]

@@ -1,9 +1,10 @@
 """Learn the word vectors by which themes recognise that two complaints mean the same.
 
-A stem's vector is what makes the weighted sum over the stems of a text point where a sentence
-encoder puts the text (a ridge regression: the encoder, distilled into a table of words). The
-encoder reads pieces of some twenty to sixty words; its 384 axes are reduced to the 64 that vary
-most. Names are left out: a stem that is mostly written with a capital inside sentences.
+A word's vector is what makes the sum over the words of a text point where a sentence encoder puts
+the text: the encoder, distilled into a table of words. The encoder reads sentences, and pieces of
+some twenty to sixty words; its 384 axes are reduced to the 128 that vary most. All words are fitted
+together, so that none takes on what a neighbour says; words that name no cause (opinions, persons,
+chatter) and names (mostly written with a capital inside sentences) are left out of the table.
 
 The texts of the sets that benchmarks/themes.py judges are not read. Needs
 ``requirements-teacher.txt``; `--base` is a folder with ``config.json``, ``model.safetensors`` and
@@ -17,6 +18,7 @@ from __future__ import annotations
 import argparse
 import re
 from collections import Counter
+from itertools import chain
 from pathlib import Path
 
 import corpus
@@ -31,19 +33,24 @@ from teacher import embed as read_states
 from teacher import load_base
 from tqdm import tqdm
 
-from detractor.theme_words import content_stems, stem
-from detractor.word_space import SMOOTHING
+from detractor.theme_words import surface_words, word_list
 
 JUDGED = ("mcdonalds_negative",)
-PIECES = {"detractors": 26_000, "others": 8_000, "complaints": 14_000, "tweets": 4_000}
+PIECES = {"detractors": 85_000, "others": 35_000, "complaints": 30_000, "tweets": 7_000}
 """How many pieces of text the encoder reads: troubles are what themes are about."""
-SHORTEST, LONGEST = 18, 60
-"""Words of a piece: sentences are joined up to the first number, and cut at the second."""
+PER_TEXT = 3
+"""Pieces that are taken of a text, on average."""
+SHORTEST, LONGEST = (4, 18), 60
+"""Words of a piece: the sentences of every second text as they are, those of the others joined up
+to the second number; and cut at the last."""
 BATCH = 64
-DIMENSIONS = 64
-PENALTY = 3.0
-FEWEST_TEXTS = 10
+DIMENSIONS = 128
+PENALTY = 0.5
+ROUNDS = 4
+FEWEST_TEXTS, FEWEST_PIECES = 10, 4
 NAME_SHARE = 0.7
+NO_CAUSE = ("opinion", "persons", "chatter", "other_languages")
+"""Lists of words that say how, or who, not what is broken."""
 
 INSIDE = re.compile(r"(?<=[a-z,] )([A-Za-z][a-z]+)\b")
 """A word inside a sentence: what stands before it is a small letter or a comma."""
@@ -70,16 +77,16 @@ def read_texts(data: Path) -> pd.DataFrame:
     return every[(every["use"] == "train") & every["text"].notna()].reset_index(drop=True)
 
 
-def cut(text: str) -> list[str]:
+def cut(text: str, shortest: int) -> list[str]:
     """Cut a text into pieces of whole sentences."""
     pieces: list[str] = []
     words: list[str] = []
     for sentence in re.split(r"(?<=[.!?])\s+", text):
         words += sentence.split()
-        if len(words) >= SHORTEST:
+        if len(words) >= shortest:
             pieces.append(" ".join(words[:LONGEST]))
             words = []
-    return [*pieces, " ".join(words)] if len(words) >= 5 else pieces
+    return [*pieces, " ".join(words)] if len(words) >= SHORTEST[0] else pieces
 
 
 def choose_pieces(texts: pd.DataFrame) -> list[str]:
@@ -91,8 +98,9 @@ def choose_pieces(texts: pd.DataFrame) -> list[str]:
     random = np.random.default_rng(0)
     for kind, count in PIECES.items():
         frame = texts[(texts["kind"] == kind) & (texts["topic"].isna() | (kind != "tweets"))]
-        some = corpus.balanced(frame, count, ["source"], 0)["text"]
-        pieces = [piece for text in some for piece in cut(text)]
+        some = corpus.balanced(frame, -(-count // PER_TEXT), ["source"], 0)["text"]
+        every = [cut(text, SHORTEST[place % 2]) for place, text in enumerate(some)]
+        pieces = list(dict.fromkeys(chain.from_iterable(every)))
         chosen += [pieces[place] for place in random.permutation(len(pieces))[:count]]
     return chosen
 
@@ -107,48 +115,54 @@ def embed(pieces: list[str], base: Path) -> NDArray[np.float64]:
 
 
 def names(texts: pd.Series) -> set[str]:
-    """Find the stems that are mostly written with a capital inside sentences."""
+    """Find the words that are mostly written with a capital inside sentences."""
     capital: Counter[str] = Counter()
     every: Counter[str] = Counter()
     for text in tqdm(texts, desc="names", disable=None):
         for word in INSIDE.findall(text):
-            key = stem(word.lower())
-            every[key] += 1
-            capital[key] += word[0].isupper()
-    return {key for key, count in every.items() if capital[key] >= NAME_SHARE * count}
+            every[word.lower()] += 1
+            capital[word.lower()] += word[0].isupper()
+    return {word for word, count in every.items() if capital[word] >= NAME_SHARE * count}
 
 
-def vocabulary(documents: list[list[str]], left_out: set[str]) -> tuple[list[str], np.ndarray]:
-    """Give the stems of enough texts, most common first, and the share of texts with each."""
-    counts = Counter(word for document in documents for word in set(document))
-    kept = [(n, w) for w, n in counts.items() if n >= FEWEST_TEXTS and w not in left_out]
-    kept.sort(key=lambda pair: (-pair[0], pair[1]))
-    return [word for _, word in kept], np.array([n for n, _ in kept]) / len(documents)
-
-
-def weigh(pieces: list[str], words: list[str], share: np.ndarray) -> sp.csr_matrix:
-    """Weigh the stems of each piece as `detractor.word_space` does, to length 1."""
+def count_words(pieces: list[str]) -> tuple[list[str], sp.csr_matrix]:
+    """Count the words of each piece that stand in enough pieces."""
+    said = [Counter(surface_words(piece)) for piece in pieces]
+    shared = Counter(word for counts in said for word in counts)
+    words = sorted(word for word, count in shared.items() if count >= FEWEST_PIECES)
     place = {word: i for i, word in enumerate(words)}
-    counts = [Counter(w for w in content_stems(piece) if w in place) for piece in pieces]
-    ends = np.cumsum([0, *map(len, counts)])
-    columns = np.array([place[word] for count in counts for word in count])
-    heard = 1 + np.log([n for count in counts for n in count.values()])
-    weights = heard * SMOOTHING / (SMOOTHING + share[columns])
-    return normalize(sp.csr_matrix((weights, columns, ends), shape=(len(pieces), len(words))))
+    said = [{w: n for w, n in counts.items() if w in place} for counts in said]
+    ends = np.cumsum([0, *map(len, said)])
+    columns = [place[word] for counts in said for word in counts]
+    heard = np.array([n for counts in said for n in counts.values()], dtype=np.float64)
+    return words, sp.csr_matrix((heard, columns, ends), shape=(len(pieces), len(words)))
 
 
-def distil(weights: sp.csr_matrix, places: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Find the vectors whose weighted sums come nearest to the places, on their main axes."""
+def distil(counts: sp.csr_matrix, places: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Find the vectors whose sums point nearest to the places, on their main axes.
+
+    A ridge regression to places of length 1, in rounds: after each, a piece is counted as so many
+    words as give its sum the length 1, for only the direction matters.
+    """
     centred = places - places.mean(axis=0)
     _, axes = np.linalg.eigh(centred.T @ centred)
     wanted = normalize(centred @ axes[:, ::-1][:, :DIMENSIONS])
-    wanted[np.diff(weights.indptr) == 0] = 0
-    known = (weights.T @ weights + PENALTY * sp.eye(weights.shape[1])).tocsr()
-    ease = sp.diags(1 / known.diagonal())
-    found = [
-        cg(known, column, rtol=1e-4, maxiter=300, M=ease)[0] for column in (weights.T @ wanted).T
-    ]
-    return np.ascontiguousarray(np.array(found).T)  # safetensors writes bytes as they lie
+    lengths = np.sqrt(np.maximum(np.asarray(counts.sum(axis=1)).ravel(), 1))
+    found = np.zeros((counts.shape[1], DIMENSIONS))
+    for _ in tqdm(range(ROUNDS), desc="rounds", disable=None):
+        scaled = sp.diags(1 / lengths) @ counts
+        known = (scaled.T @ scaled + PENALTY * sp.eye(counts.shape[1])).tocsr()
+        ease = sp.diags(1 / known.diagonal())
+        columns = zip((scaled.T @ wanted).T, found.T, strict=True)
+        found = np.stack(
+            [cg(known, to, x0=near, rtol=1e-4, maxiter=200, M=ease)[0] for to, near in columns],
+            axis=1,
+        )
+        sums = counts @ found
+        lengths = np.maximum(np.linalg.norm(sums, axis=1), 0.3)  # a piece of few known words
+        nearness = (sums * wanted).sum(axis=1) / np.maximum(np.linalg.norm(sums, axis=1), 1e-9)
+        print(f"cosine with the encoder {nearness.mean():.3f}")
+    return np.ascontiguousarray(found)  # safetensors writes bytes as they lie
 
 
 def main() -> None:
@@ -164,19 +178,25 @@ def main() -> None:
         if not folder.exists():
             parser.exit(0, f"skipped: nothing at {folder}\n")
     texts = read_texts(arguments.data)
-    documents = [content_stems(text) for text in tqdm(texts["text"], desc="stems", disable=None)]
-    words, share = vocabulary(documents, names(texts["text"]))
     pieces = choose_pieces(texts)
-    rows = distil(weigh(pieces, words, share), embed(pieces, arguments.base))
+    words, counts = count_words(pieces)
+    found = distil(counts, embed(pieces, arguments.base))
+    spoken = [set(surface_words(text)) for text in tqdm(texts["text"], desc="words", disable=None)]
+    texts_with = Counter(word for said in spoken for word in said)
+    left_out = names(texts["text"]).union(*map(word_list, NO_CAUSE))
+    kept = [(-texts_with[word], word) for word in words if word not in left_out]
+    kept = sorted((n, word) for n, word in kept if -n >= FEWEST_TEXTS)
+    place = {word: i for i, word in enumerate(words)}
+    rows = found[[place[word] for _, word in kept]]
     scale = np.maximum(np.abs(rows).max(axis=1), 1e-6) / 127
     tensors = {
         "vectors": np.round(rows / scale[:, None]).astype(np.int8),
         "scale": scale.astype(np.float32),
-        "share": share.astype(np.float32),
-        "words": np.frombuffer("\n".join(words).encode(), dtype=np.uint8),
+        "share": np.array([-n / len(texts) for n, _ in kept], dtype=np.float32),
+        "words": np.frombuffer("\n".join(word for _, word in kept).encode(), dtype=np.uint8),
     }
     save_file(tensors, arguments.out, metadata={"pieces": str(len(pieces))})
-    print(f"{len(words)} stems from {len(texts)} texts")
+    print(f"{len(kept)} words from {len(pieces)} pieces of {len(texts)} texts")
 
 
 if __name__ == "__main__":

@@ -125,7 +125,12 @@ def group(
 
 
 def merge_near(
-    middles: NDArray[np.float32], sizes: NDArray[np.int64], *, nearness: float, held: int = 0
+    middles: NDArray[np.float32],
+    sizes: NDArray[np.int64],
+    *,
+    nearness: float,
+    held: int = 0,
+    to_held: float | None = None,
 ) -> NDArray[np.intp]:
     """Say which groups are one: the nearest two are joined while nearer than a limit.
 
@@ -139,6 +144,8 @@ def merge_near(
         Cosine above which two groups are one.
     held : int
         The first so many groups are never joined with each other.
+    to_held : float, optional
+        Cosine above which a group is one with a held one; `nearness` by default.
 
     Returns
     -------
@@ -154,13 +161,16 @@ def merge_near(
     owner = np.arange(len(middles))
     sums = middles * np.maximum(sizes, 1)[:, None]
     alive = np.ones(len(middles), dtype=bool)
+    needed = np.full(len(middles), nearness)
+    needed[:held] = nearness if to_held is None else to_held
     while alive.sum() > 1:
         directions = unit(sums)
-        near = np.where(np.outer(alive, alive), directions @ directions.T, -1)
-        near[np.tril_indices(len(near))] = -1
-        near[:held, :held] = -1
-        first, second = np.unravel_index(int(near.argmax()), near.shape)
-        if near[first, second] < nearness:
+        beyond = directions @ directions.T - needed[:, None]
+        beyond[~np.outer(alive, alive)] = -1
+        beyond[np.tril_indices(len(beyond))] = -1
+        beyond[:held, :held] = -1
+        first, second = np.unravel_index(int(beyond.argmax()), beyond.shape)
+        if beyond[first, second] < 0:
             break
         sums[first] += sums[second]
         alive[second] = False

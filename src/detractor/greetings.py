@@ -10,7 +10,7 @@ from importlib.resources import files
 from typing import NamedTuple
 
 from detractor.losses import read_loss
-from detractor.word_space import background
+from detractor.meanings import word_meanings
 
 _WORD = r"[^\W\d_][\w'\u2019-]*"
 _PARTICLES = ("van", "de", "von", "der", "la", "el", "al", "bin")
@@ -163,12 +163,12 @@ def _introduced(text: str) -> _Author:
 
 
 def _is_ordinary(word: str) -> bool:
-    """Say whether a word is known as something else than a name: no name is a common stem."""
-    stems = background().places
-    if word in _names().no_signatures or _JUDGING.search(word) or re.sub("y$", "i", word) in stems:
+    """Say whether a word is known as something else than a name: no name is a common word."""
+    words = word_meanings().places
+    if word in _names().no_signatures or _JUDGING.search(word):
         return True
     return any(
-        word.endswith(ending) and word[: len(word) - len(ending)] in stems
+        word.endswith(ending) and word[: len(word) - len(ending)] in words
         for ending in _names().endings
     )
 

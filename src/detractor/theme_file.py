@@ -6,8 +6,8 @@
     find_themes(scored, known=read_themes("themes.safetensors"))
 
 The file holds what recognises the themes (vectors of words) and what they are called. It holds no
-feedback; but its words are those of the feedback: stems that stand in three texts or more or that
-customers at large use, and the phrases that make the names.
+feedback; but its words are those of the feedback: stems that stand in three texts or more, and the
+phrases that make the names.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import pandas as pd
 from detractor.container import read_container, write_container
 from detractor.errors import ModelFileError, reason
 from detractor.files import whole_file
+from detractor.meanings import fingerprint, word_meanings
 from detractor.mentions import MENTIONS, THEME
 from detractor.theme_layers import Layer, no_mentions
 from detractor.theme_recognition import LABELS
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-FORMAT = 2
-_MATRICES = ("meaning", "usage", "middles")
+FORMAT = 3
+_MATRICES = ("usage", "middles")
 
 
 def write_themes(themes: Themes, path: str | Path) -> None:
@@ -60,6 +61,7 @@ def write_themes(themes: Themes, path: str | Path) -> None:
     labels = themes.table.reset_index()[[THEME, *LABELS, MENTIONS]]
     header = {
         "format": FORMAT,
+        "meanings": fingerprint(),
         "themes": labels.to_dict("records"),
         "groups": [list(layer.themes) for layer in themes.layers],
     }
@@ -67,7 +69,7 @@ def write_themes(themes: Themes, path: str | Path) -> None:
     for number, layer in enumerate(themes.layers):
         words = "\n".join(layer.space.words).encode("utf-8", errors="surrogatepass")
         arrays[f"{number}.words"] = np.frombuffer(words, dtype=np.uint8)
-        matrices = (layer.space.meaning, layer.space.usage, layer.middles)
+        matrices = (layer.space.usage, layer.middles)
         for name, matrix in zip(_MATRICES, matrices, strict=True):
             arrays[f"{number}.{name}"] = np.ascontiguousarray(matrix, dtype=np.float32)
     with whole_file(Path(path)) as part:
@@ -101,6 +103,8 @@ def read_themes(path: str | Path) -> Themes:
         raise ModelFileError(f"{path}: {reason(error)}") from error
     try:
         arrays, header = read_container(content, "it", formats=FORMAT)
+        if header["meanings"] != fingerprint():
+            raise ValueError("they were placed by the word vectors of another version")
         layers = tuple(
             _layer(arrays, number, groups) for number, groups in enumerate(header["groups"])
         )
@@ -116,8 +120,8 @@ def read_themes(path: str | Path) -> Themes:
 def _layer(arrays: Mapping[str, NDArray[Any]], number: int, groups: list[str]) -> Layer:
     spelled = arrays[f"{number}.words"].tobytes().decode("utf-8", errors="surrogatepass")
     words = tuple(spelled.split("\n")) if spelled else ()
-    meaning, usage, middles = (arrays[f"{number}.{name}"] for name in _MATRICES)
-    return Layer(WordSpace(words, meaning, usage), middles, tuple(map(str, groups)))
+    usage, middles = (arrays[f"{number}.{name}"] for name in _MATRICES)
+    return Layer(WordSpace(words, usage), middles, tuple(map(str, groups)))
 
 
 def _labels(rows: list[dict[str, Any]]) -> pd.DataFrame:
@@ -135,8 +139,8 @@ def _check(layers: tuple[Layer, ...], labels: pd.DataFrame) -> None:
     """Refuse arrays that do not fit each other, and themes without a name."""
     for layer in layers:
         space, middles = layer.space, layer.middles
-        rows = {len(space.words), len(space.meaning), len(space.usage)}
-        width = space.meaning.shape[1] + space.usage.shape[1]
+        rows = {len(space.words), len(space.usage)}
+        width = word_meanings().vectors.shape[1] + space.usage.shape[1]
         if len(rows) > 1 or middles.shape != (len(layer.themes), width):
             raise ValueError("its arrays do not fit each other")
         if not set(layer.themes) <= {*labels.index}:

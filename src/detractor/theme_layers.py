@@ -14,8 +14,9 @@ import numpy as np
 import pandas as pd
 
 from detractor.clustering import choose_starts, group, merge_near
+from detractor.meanings import word_meanings
 from detractor.mentions import POSITION, THEME
-from detractor.theme_words import content_stems
+from detractor.theme_words import content_stems, surface_words
 from detractor.word_space import FEWEST_TEXTS, WordSpace, fit_space, pairs_of, unit
 
 if TYPE_CHECKING:
@@ -28,8 +29,10 @@ if TYPE_CHECKING:
 
 COVERED = 0.3
 """Cosine from which a text speaks of a theme."""
-SAME = 0.8
-"""Cosine from which two groups are one theme."""
+SAME, SAME_AS_SEED = 0.92, 0.85
+"""Cosine from which two groups are one theme, and from which one is what the user asked for."""
+NEAR = 0.5
+"""Groups whose names state one cause are one theme if nearer than this share of all pairs."""
 CHUNK = 50_000
 
 PRIMARY = "primary"
@@ -61,6 +64,13 @@ class Layer:
     space: WordSpace
     middles: NDArray[np.float32]
     themes: tuple[str, ...]
+
+    def near(self, one: str, other: str) -> bool:
+        """Tell whether two themes are nearer to each other than half of all pairs are."""
+        likeness = self.middles @ self.middles.T
+        pairs = likeness[np.triu_indices(len(likeness), 1)]
+        places = self.themes.index(one), self.themes.index(other)
+        return bool(likeness[places] >= np.quantile(pairs, NEAR))
 
     def only(self, themes: Set[str]) -> Layer:
         """Give the layer with some of its themes."""
@@ -133,7 +143,7 @@ def fit_layer(
     documents = reading.documents()
     space = fit_space(documents, kept=_seed_words(seeds))
     counts = space.count(documents)
-    places = space.place(counts)
+    places = space.place(counts, reading.text_words())
     known = np.flatnonzero(places.any(axis=1))
     pinned = _seed_places(space, seeds)
     if len(known) < 2 * smallest:
@@ -167,7 +177,7 @@ def match(reading: Reading, layer: Layer, *, covered: float = COVERED) -> pd.Dat
     if not len(layer.middles) or not len(reading):
         return no_mentions()
     counts = layer.space.count(reading.stems)
-    wholes = layer.space.place((reading.membership() @ counts).tocsr())
+    wholes = layer.space.place((reading.membership() @ counts).tocsr(), reading.text_words())
     chunks = [
         _match_clauses(
             np.arange(begin, min(begin + CHUNK, len(reading))), reading, layer, counts, wholes
@@ -186,7 +196,7 @@ def _match_clauses(
 ) -> pd.DataFrame:
     """Give each clause its own nearest group, and its nearness to the first group of its text."""
     owner = reading.owner[clauses]
-    places = layer.space.place(counts[clauses])
+    places = layer.space.place(counts[clauses], reading.words[clauses])
     similar = unit(places + wholes[owner]) @ layer.middles.T
     similar[~places.any(axis=1)] = 0
     whole = wholes[owner] @ layer.middles.T
@@ -227,10 +237,11 @@ def _best(found: pd.DataFrame, reading: Reading, layer: Layer, covered: float) -
 
 
 def _seed_stems(seeds: Mapping[str, Sequence[str]]) -> list[list[str]]:
-    return [
-        [w for phrase in (name, *phrases) for w in content_stems(phrase)]
-        for name, phrases in seeds.items()
-    ]
+    return [content_stems(said) for said in _said(seeds)]
+
+
+def _said(seeds: Mapping[str, Sequence[str]]) -> list[str]:
+    return [" . ".join((name, *phrases)) for name, phrases in seeds.items()]
 
 
 def _seed_words(seeds: Mapping[str, Sequence[str]]) -> frozenset[str]:
@@ -239,7 +250,8 @@ def _seed_words(seeds: Mapping[str, Sequence[str]]) -> frozenset[str]:
 
 
 def _seed_places(space: WordSpace, seeds: Mapping[str, Sequence[str]]) -> NDArray[np.float32]:
-    return space.place(space.count(_seed_stems(seeds)))
+    words = word_meanings().count([surface_words(said) for said in _said(seeds)])
+    return space.place(space.count(_seed_stems(seeds)), words)
 
 
 def _join(
@@ -247,7 +259,7 @@ def _join(
 ) -> NDArray[np.float32]:
     """Join groups that are nearly one, and let the rest settle."""
     sizes = np.bincount((places @ middles.T).argmax(axis=1), minlength=len(middles))
-    owner = merge_near(middles, sizes, nearness=SAME, held=held)
+    owner = merge_near(middles, sizes, nearness=SAME, held=held, to_held=SAME_AS_SEED)
     kept = np.unique(owner)
     if len(kept) == len(middles):
         return middles

@@ -8,13 +8,14 @@ while its clauses share a word of trouble. Groups that speak of no trouble have 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import NamedTuple
 
 from nltk.metrics import BigramAssocMeasures
 
+from detractor.meanings import stem_meanings
 from detractor.theme_phrases import (
     Key,
     Spot,
@@ -26,7 +27,7 @@ from detractor.theme_phrases import (
     write_phrase,
 )
 from detractor.theme_words import plainest, stem, word_list, words_and_stops
-from detractor.word_space import background, unit
+from detractor.word_space import unit
 
 FEWEST_UNITS = 3
 """A word or phrase in fewer of a theme's sentences names it not; 2 mark it if it has under 30."""
@@ -52,10 +53,8 @@ QUIET_SHARE = 0.05
 """the trouble that names it must stand in so many of them."""
 SAME_ROOT = 5
 """Stems that begin with so many same letters say the same: "respond", "response"."""
-SAME_WORD = 0.9
+SAME_WORD = 0.88
 """Cosine from which two stems are one cause: "lost bag", "lost luggage"."""
-SMALL = 30
-"""In fewer clauses trouble may take a word each time: a phrase that names the subject will do."""
 JUDGED_UNITS = 1_000
 """Of more sentences than this, an even sample is judged."""
 MOST_TERMS = 8
@@ -81,6 +80,7 @@ def name_themes(
     others: Sequence[str] = (),
     taken: Set[str] = frozenset(),
     ignored: Set[str] = frozenset(),
+    near: Callable[[str, str], bool] = lambda one, other: True,
 ) -> dict[str, Name]:
     """Name each theme by what its sentences say and the others' do not.
 
@@ -94,6 +94,8 @@ def name_themes(
         Those names.
     ignored : set of str
         Stems that shall not be part of a name.
+    near : callable
+        Whether two themes are near enough to be one cause, if their names would state one.
 
     Returns
     -------
@@ -116,7 +118,7 @@ def name_themes(
     names: dict[str, Name] = {}
     # The largest theme chooses first, so a name stays with the theme that uses it most.
     order = sorted(sentences, key=lambda theme: (-len(sentences[theme]), theme))
-    for themes, one in _by_cause({theme: table.read(clauses[theme]) for theme in order}):
+    for themes, one in _by_cause({theme: table.read(clauses[theme]) for theme in order}, near):
         if len(themes) > 1:
             one = table.read([words for theme in themes for words in clauses[theme]])
         name = one.name(taken)
@@ -126,12 +128,16 @@ def name_themes(
     return {theme: names[theme] for theme in sentences if theme in names}
 
 
-def _by_cause(themes: Mapping[str, _Theme]) -> list[tuple[list[str], _Theme]]:
+def _by_cause(
+    themes: Mapping[str, _Theme], near: Callable[[str, str], bool]
+) -> list[tuple[list[str], _Theme]]:
     """Put themes together whose names would state one cause; each with the first of them."""
     causes: list[tuple[_Cause, list[str], _Theme]] = []
     for theme, one in themes.items():
         cause = one.cause()
-        alike = (others for known, others, _ in causes if cause.is_same(known))
+        alike = (
+            others for known, others, _ in causes if cause.is_same(known) and near(theme, others[0])
+        )
         together = next(alike, None)
         if together is None:
             causes.append((cause, [theme], one))
@@ -201,7 +207,7 @@ class _Cause(NamedTuple):
     def is_same(self, other: _Cause) -> bool:
         """Tell whether two themes are about the same."""
         one, each = ({*map(plainest, cause.head)} for cause in (self, other))
-        if one == each or plainest(self.trouble) in each or plainest(other.trouble) in one:
+        if one == each or self.trouble in other.head or other.trouble in self.head:
             return bool(one)
         if not one & each & _wrong_stems() or not len(one) == len(each) == 2:
             return False
@@ -216,7 +222,7 @@ def _wrong_stems() -> frozenset[str]:
 @cache
 def _likeness(one: str, other: str) -> float:
     """Give the cosine of what two stems mean at large; 1 if they are one, or say one trouble."""
-    known = background()
+    known = stem_meanings()
     one, other = plainest(one), plainest(other)
     if one == other or one not in known.places or other not in known.places:
         return float(one == other)
@@ -285,7 +291,7 @@ class _Theme:
                 told = True
             if told:
                 yield head, name
-            elif len(head) > 1 and self.size < SMALL and not self.quiet:
+            elif len(head) > 1 and not self.quiet:
                 plain.append((head, name))
         yield from plain
 
@@ -304,7 +310,7 @@ class _Theme:
 
     def _with_object(self, word: Key) -> Key:
         """Find the pair that says what a lone word of trouble befell; of rare ones the plainest."""
-        known = background()
+        known = stem_meanings()
 
         def commonness(key: Key) -> float:
             place = known.places.get(key[0] if key[1] == word[0] else key[1])

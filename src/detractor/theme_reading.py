@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import scipy.sparse as sp
 
+from detractor.meanings import stem_meanings, word_meanings
 from detractor.sentences import split_clauses
 from detractor.theme_words import stem, surface_words, word_list
-from detractor.word_space import background
 
 if TYPE_CHECKING:
     from collections.abc import Sequence, Set
@@ -42,6 +42,8 @@ class Reading:
         Where the clause starts and ends in its text.
     stems : list of list of str
         The stems of each clause.
+    words : sparse matrix, shape (n, words of `word_meanings`)
+        How often each clause has each word whose meaning is known.
     brands : set of str
         Stems that were left out as names the table is about.
     """
@@ -50,6 +52,7 @@ class Reading:
     owner: NDArray[np.intp]
     spans: NDArray[np.int64]
     stems: list[list[str]]
+    words: sp.csr_matrix
     brands: Set[str] = frozenset()
 
     def __len__(self) -> int:
@@ -73,6 +76,10 @@ class Reading:
         shape = (len(self.texts), len(self))
         return sp.csr_matrix((ones, (self.owner, np.arange(len(self)))), shape=shape)
 
+    def text_words(self) -> sp.csr_matrix:
+        """Give how often each text has each word whose meaning is known."""
+        return (self.membership() @ self.words).tocsr()
+
     def part(self, chosen: NDArray[np.bool_]) -> Reading:
         """Keep some of the texts."""
         kept = np.flatnonzero(chosen[self.owner])
@@ -82,6 +89,7 @@ class Reading:
             renumbered[self.owner[kept]],
             self.spans[kept],
             [self.stems[i] for i in kept],
+            self.words[kept],
             self.brands,
         )
 
@@ -99,17 +107,20 @@ def read_clauses(texts: Sequence[str]) -> Reading:
     owner: list[int] = []
     spans: list[tuple[int, int]] = []
     stems: list[list[str]] = []
+    words: list[list[str]] = []
     for number, text in enumerate(texts):
         for clause in _clauses(text, brands):
             if not (is_praise(clause.words) or is_vow(clause.words)):
                 owner.append(number)
                 spans.append((clause.start, clause.end))
                 stems.append(clause.stems)
+                words.append(clause.words)
     return Reading(
         texts,
         np.array(owner, dtype=np.intp),
         np.array(spans, dtype=np.int64).reshape(-1, 2),
         stems,
+        word_meanings().count(words),
         brands,
     )
 
@@ -134,7 +145,7 @@ def brand_stems(texts: Sequence[str]) -> frozenset[str]:
         every.update({stem(word.lower()) for word in words})
         capital.update({stem(word.lower()) for word in words if word[0].isupper()})
     fewest = max(_FEWEST, _BRAND_SHARE * len(sample))
-    known = background()
+    known = stem_meanings()
 
     def is_name(word: str) -> bool:
         place = known.places.get(word)

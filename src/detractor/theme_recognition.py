@@ -99,6 +99,7 @@ def recognise(reading: Reading, *, known: Recognised | None, rule: Rule) -> Reco
             ],
             taken=set(every["name"]),
             ignored=reading.brands,
+            near=layer.near,
         )
         named = _identify(names, set(every.index), seeds)
         if named.empty:

@@ -90,15 +90,15 @@ def ignored_words() -> frozenset[str]:
 
 @cache
 def word_list(name: str) -> frozenset[str]:
-    """Give one of the lists that tell praise from trouble, or that phrases are made with.
+    """Give a list: words ignored, that tell praise from trouble, or that phrases are made with.
 
     Examples
     --------
-    >>> "friendly" in word_list("praise"), "not" in word_list("negations")
+    >>> "awful" in word_list("opinion"), "friendly" in word_list("praise")
     (True, True)
     """
     listed = _lists()
-    return frozenset((listed["tone"] | listed["phrases"])[name].split())
+    return frozenset((listed["ignored"] | listed["tone"] | listed["phrases"])[name].split())
 
 
 @cache

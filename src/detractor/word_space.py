@@ -1,35 +1,36 @@
 """Place texts so that those about the same trouble lie near, whatever words they use.
 
-Two views stand side by side. `meaning` is what the words mean in customer feedback at large:
-vectors distilled beforehand from a sentence encoder, shipped with the package. `usage` is how this
-table uses them: a latent semantic analysis of its stems and pairs of stems, which knows the
-company's own terms. A text's place is a weighted sum over its words in each view, so it never
-depends on other texts once the space is fitted.
+Two views stand side by side. The meaning is what the words mean in customer feedback at large:
+see `detractor.meanings`. The usage is how this table uses them: a latent semantic analysis of its
+stems and pairs of stems, which knows the company's own terms. A text's place is a weighted sum over
+its words in each view, so it never depends on other texts once the space is fitted.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from functools import cache, cached_property
-from importlib.resources import files
+from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy.sparse as sp
-from safetensors.numpy import load
 from sklearn.preprocessing import normalize
 from sklearn.utils.extmath import randomized_svd
+
+from detractor.meanings import word_meanings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence, Set
 
     from numpy.typing import NDArray
 
+MEANING_WEIGHT = 2.0
+"""Of the meaning beside the usage: 1.5 to 2.5 recognise labelled causes alike, 1 and 3 worse (on
+the sets that ``benchmarks/themes.py`` calls seen)."""
 FEWEST_TEXTS = 3
-"""What a table means by a stem or pair is learned from at least so many texts; what a rarer stem
-means at large is known all the same."""
+"""What a table means by a stem or pair is learned from at least so many texts."""
 COMMONEST = 0.4
 """One in a larger share of the texts is the subject of the table (the brand, the trade), if there
 are more than `FEW_TEXTS` with it."""
@@ -38,52 +39,23 @@ MOST_WORDS = 40_000
 MOST_DIMENSIONS = 40
 """Of the usage view: the root of the number of texts, and at most so many. More axes than that
 would learn a small table by heart. (Assumption.)"""
-SMOOTHING = 0.01
-"""Weight of a word is a / (a + share of texts with it) (Arora, Liang and Ma 2017, with their a for
-words counted by text)."""
 FITTED_TEXTS = 20_000
 """More texts than this are represented by an even sample when the usage is learned."""
 
 
-class Background(NamedTuple):
-    """Word vectors distilled over feedback at large: see training/word_vectors.py."""
-
-    places: dict[str, int]
-    vectors: NDArray[np.float32]
-    share: NDArray[np.float32]
-
-
-@cache
-def background() -> Background:
-    """Load the shipped vectors.
-
-    Examples
-    --------
-    >>> known = background()
-    >>> bag, luggage, price = (known.vectors[known.places[w]] for w in ("bag", "luggag", "price"))
-    >>> bool(bag @ luggage > bag @ price)
-    True
-    """
-    stored = load(files("detractor").joinpath("data/word_vectors.safetensors").read_bytes())
-    words = stored["words"].tobytes().decode().split("\n")
-    vectors = stored["vectors"].astype(np.float32) * stored["scale"][:, None]
-    return Background({word: i for i, word in enumerate(words)}, vectors, stored["share"])
-
-
 @dataclass(frozen=True, eq=False)
 class WordSpace:
-    """Where each stem and pair of stems lies, in both views.
+    """How a table uses each stem and pair of stems.
 
     Parameters
     ----------
     words : tuple of str
         Stems, and pairs joined by a space.
-    meaning, usage : array of float32, shape (n_words, dimensions)
-        Weighted vectors of the two views.
+    usage : array of float32, shape (n_words, dimensions)
+        Weighted vectors.
     """
 
     words: tuple[str, ...]
-    meaning: NDArray[np.float32]
     usage: NDArray[np.float32]
 
     @cached_property
@@ -111,20 +83,26 @@ class WordSpace:
         table.sum_duplicates()
         return table
 
-    def place(self, counts: sp.csr_matrix) -> NDArray[np.float32]:
-        """Give each row of counts its place, a vector of length 1 (0 where no word is known).
+    def place(self, counts: sp.csr_matrix, words: sp.csr_matrix) -> NDArray[np.float32]:
+        """Give each text its place, a vector of length 1 (0 where no word is known).
+
+        Parameters
+        ----------
+        counts : sparse matrix, shape (n, n_words)
+            From `count`.
+        words : sparse matrix, shape (n, words of `word_meanings`)
+            From `Meanings.count`.
 
         Examples
         --------
-        >>> space = fit_space([["late", "flight"]] * 4 + [["lost", "bag"]] * 4)
-        >>> late, lost, none = space.place(space.count([["late"], ["lost", "bag"], []]))
+        >>> documents = [["late", "flight"]] * 4 + [["lost", "bag"]] * 4
+        >>> space, some = fit_space(documents), [["late"], ["lost", "bag"], []]
+        >>> late, lost, none = space.place(space.count(some), word_meanings().count(some))
         >>> round(float(late @ late), 3), bool(late @ lost < 0.9), float(none @ none)
         (1.0, True, 0.0)
         """
-        damped = counts.copy()
-        damped.data = 1 + np.log(damped.data)
-        views = [unit(damped @ view) for view in (self.meaning, self.usage)]
-        return unit(np.hstack(views))
+        meaning = unit(_damped(words) @ word_meanings().vectors)
+        return unit(np.hstack([MEANING_WEIGHT * meaning, unit(_damped(counts) @ self.usage)]))
 
 
 def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -160,10 +138,7 @@ def fit_space(documents: Sequence[Sequence[str]], *, kept: Set[str] = frozenset(
     counts = _counts(sample, kept)
     words = tuple(counts)
     share = np.fromiter((n / len(sample) for n in counts.values()), dtype=np.float32)
-    frequent = sum(count >= FEWEST_TEXTS for count in counts.values())
-    usage = _usage(words[:frequent], share[:frequent], sample)
-    rare = np.zeros((len(words) - frequent, usage.shape[1]), dtype=np.float32)
-    return WordSpace(words, _meaning(words, share), np.vstack([usage, rare]))
+    return WordSpace(words, _usage(words, share, sample))
 
 
 def pairs_of(document: Sequence[str]) -> list[str]:
@@ -183,24 +158,12 @@ def _counts(documents: Sequence[Sequence[str]], kept: Set[str]) -> dict[str, int
     for document in documents:
         counts.update({*document, *pairs_of(document)})
     most = max(COMMONEST * len(documents), FEW_TEXTS)
-    known = background().places
     telling = [
         (-n, word)
         for word, n in counts.items()
-        if (n >= FEWEST_TEXTS or word in known) and (n <= most or word in kept)
+        if n >= FEWEST_TEXTS and (n <= most or word in kept)
     ]
     return {word: -n for n, word in sorted(telling)[:MOST_WORDS]}
-
-
-def _meaning(words: Sequence[str], share: NDArray[np.float32]) -> NDArray[np.float32]:
-    known = background()
-    vectors = np.zeros((len(words), known.vectors.shape[1]), dtype=np.float32)
-    found = [(i, place) for i, w in enumerate(words) if (place := known.places.get(w)) is not None]
-    if found:
-        ours, theirs = map(list, zip(*found, strict=True))
-        commoner = np.maximum(share[ours], known.share[theirs])
-        vectors[ours] = known.vectors[theirs] * (SMOOTHING / (SMOOTHING + commoner))[:, None]
-    return vectors
 
 
 def _usage(
@@ -211,12 +174,16 @@ def _usage(
     if dimensions < 2:
         return np.zeros((len(words), 1), dtype=np.float32)
     rarity = 1 - np.log(share)
-    counts = WordSpace(words, np.zeros((0, 0), np.float32), np.zeros((0, 0), np.float32)).count(
-        documents
-    )
-    counts.data = 1 + np.log(counts.data)
+    counts = _damped(WordSpace(words, np.zeros((0, 0), np.float32)).count(documents))
     weighted = normalize(counts.multiply(rarity[None, :]).tocsr())
     # Seeded, and refined by power steps, so that the same table gives the same axes.
     _, _, axes = randomized_svd(weighted, dimensions, n_iter=4, random_state=0)
     usage: NDArray[np.float32] = (axes.T * rarity[:, None]).astype(np.float32)
     return usage
+
+
+def _damped(counts: sp.csr_matrix) -> sp.csr_matrix:
+    """Let what is said often in a text count less than so many times."""
+    damped = counts.copy()
+    damped.data = 1 + np.log(damped.data)
+    return damped
