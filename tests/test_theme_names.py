@@ -113,3 +113,9 @@ def test_brands_are_found_in_small_letters_and_in_capitals() -> None:
     assert "uber" in brand_stems(either * 6)
     assert "pnc" in brand_stems(["I left PNC bank.", "the PNC app fails."] * 9)
     assert not brand_stems(["my flight was late.", "a Flight again late."] * 9)
+
+
+def test_what_laws_write_with_a_capital_is_no_brand() -> None:
+    said = ["fix my credit file.", "my credit is hurt.", "under the Credit rules of the state."]
+    others = ["the driver was late.", "a rude driver came."]
+    assert not brand_stems([*said * 6, *others * 6])

@@ -23,9 +23,10 @@ FEWEST_STEMS = 2
 """A clause with fewer content words is read together with the next: "Why?" names no cause."""
 
 _INSIDE = re.compile(r"(?<=[a-z,] )([A-Za-z]{2,})\b")  # a word inside a sentence
-_BRAND_SHARE, _FEWEST, _SAMPLE = 0.05, 5, 5_000  # assumptions, as the next three
-_SURELY, _MAYBE = 0.7, 0.3  # shares of a word's uses that have a capital
-_COMMONER = 20  # times as common here as in feedback at large
+_BRAND_SHARE, _FEWEST, _SAMPLE = 0.05, 5, 5_000  # assumptions, as the next
+_CAPITAL_AND_COMMONER = ((0.7, 0), (0.5, 20), (0.3, 50))
+"""A name has a capital in so large a share of its uses, and is so many times as common here as in
+feedback at large: "credit report" is written either way too where laws are quoted."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,8 +152,10 @@ def brand_stems(texts: Sequence[str]) -> frozenset[str]:
         place = known.places.get(word)
         usual = 0.0 if place is None else float(known.share[place])
         here = every[word] / len(sample)
-        share = _MAYBE if here >= _COMMONER * usual else _SURELY
-        return capital[word] >= share * every[word]
+        share = capital[word] / every[word]
+        return any(
+            share >= least and here >= times * usual for least, times in _CAPITAL_AND_COMMONER
+        )
 
     return frozenset(word for word, n in capital.items() if n >= fewest and is_name(word)) - {""}
 
