@@ -18,7 +18,7 @@ from safetensors.numpy import load
 from detractor.theme_words import stem
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -49,16 +49,26 @@ class Meanings(NamedTuple):
         >>> counts.sum(axis=1).tolist()
         [[3.0], [0.0]]
         """
-        places = self.places
-        columns: list[int] = []
-        ends = [0]
-        for document in documents:
-            columns += [place for word in document if (place := places.get(word)) is not None]
-            ends.append(len(columns))
-        ones = np.ones(len(columns), dtype=np.float32)
-        table = sp.csr_matrix((ones, columns, ends), shape=(len(documents), len(places)))
-        table.sum_duplicates()
-        return table
+        return count_known(documents, self.places)
+
+
+def count_known(documents: Iterable[Sequence[str]], places: Mapping[str, int]) -> sp.csr_matrix:
+    """Count in each document the words that have a place.
+
+    Examples
+    --------
+    >>> count_known([["late", "bag", "late"], []], {"bag": 0, "late": 1}).toarray().tolist()
+    [[1.0, 2.0], [0.0, 0.0]]
+    """
+    columns: list[int] = []
+    ends = [0]
+    for document in documents:
+        columns += [place for word in document if (place := places.get(word)) is not None]
+        ends.append(len(columns))
+    ones = np.ones(len(columns), dtype=np.float32)
+    table = sp.csr_matrix((ones, columns, ends), shape=(len(ends) - 1, len(places)))
+    table.sum_duplicates()
+    return table
 
 
 @cache

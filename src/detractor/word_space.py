@@ -15,15 +15,15 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
-import scipy.sparse as sp
 from sklearn.preprocessing import normalize
 from sklearn.utils.extmath import randomized_svd
 
-from detractor.meanings import word_meanings
+from detractor.meanings import count_known, word_meanings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence, Set
 
+    import scipy.sparse as sp
     from numpy.typing import NDArray
 
 MEANING_WEIGHT = 2.0
@@ -71,17 +71,8 @@ class WordSpace:
         >>> space.count([["late", "late", "flight"]]).sum()
         np.float32(4.0)
         """
-        places = self._places
-        columns: list[int] = []
-        ends = [0]
-        for document in documents:
-            columns += [i for word in document if (i := places.get(word)) is not None]
-            columns += [i for pair in pairs_of(document) if (i := places.get(pair)) is not None]
-            ends.append(len(columns))
-        ones = np.ones(len(columns), dtype=np.float32)
-        table = sp.csr_matrix((ones, columns, ends), shape=(len(documents), len(self.words)))
-        table.sum_duplicates()
-        return table
+        whole = ([*document, *pairs_of(document)] for document in documents)
+        return count_known(whole, self._places)
 
     def place(self, counts: sp.csr_matrix, words: sp.csr_matrix) -> NDArray[np.float32]:
         """Give each text its place, a vector of length 1 (0 where no word is known).
