@@ -55,9 +55,6 @@ SAME_ROOT = 5
 """Stems that begin with so many same letters say the same: "respond", "response"."""
 SAME_WORD = 0.88
 """Cosine from which two stems are one cause: "lost bag", "lost luggage"."""
-SMALL = 30
-"""In fewer clauses trouble may take a word each time: any phrase that names the subject will do. In
-more, only the one that marks the theme most."""
 JUDGED_UNITS = 1_000
 """Of more sentences than this, an even sample is judged."""
 MOST_TERMS = 8
@@ -294,7 +291,7 @@ class _Theme:
                 told = True
             if told:
                 yield head, name
-            elif len(head) > 1 and not self.quiet and (head == strong[0].key or self.size < SMALL):
+            elif len(head) > 1 and head == strong[0].key and not self.quiet:
                 plain.append((head, name))
         yield from plain
 
