@@ -160,11 +160,8 @@ def _read_both_ways(
     events, exposure = (own + more for own, more in zip(theme["usual"].total, told, strict=True))
     usual = events, exposure / usual_drift
     peak = _peak_chance(before, usual, dispersion)
-    steady = before[0] + usual[0], before[1] + usual[1]
-    if named == "usual":
-        alone, steady = (events, exposure), (steady[0], steady[1] * usual_drift)
-    else:
-        alone = before
+    alone, scale = (before, 1.0) if named == "before" else ((events, exposure), usual_drift)
+    steady = before[0] + usual[0], (before[1] + usual[1]) * scale
     return _mixed(after, ((peak, alone), (1 - peak, steady)), dispersion)
 
 
